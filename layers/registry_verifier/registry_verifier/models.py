@@ -1,0 +1,231 @@
+"""The nouns: what is published, what was found about it, what was decided. Frozen values, no behaviour to speak of."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NewType
+
+from registry_verifier.reasons import Reason, Status
+
+Digest = NewType("Digest", str)
+"""`sha256:` and 64 lower-case hex digits: the only digest algorithm that GHCR and Sigstore use for images."""
+
+Json = Mapping[str, Any]
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+_HOST = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?\Z")
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*\Z")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}\Z")
+_NAME_LIMIT = 255  # OCI distribution-spec: many clients limit host and repository together to 255 characters
+
+
+def parse_digest(text: str) -> Digest:
+    """Return `text` as a digest; ValueError unless it is `sha256:` and 64 lower-case hex digits."""
+    if not _DIGEST.match(text):
+        raise ValueError(f"not a sha256 digest: {text[:80]!r}")
+    return Digest(text)
+
+
+def digest_of(content: bytes) -> Digest:
+    """The digest of these bytes."""
+    return Digest("sha256:" + hashlib.sha256(content).hexdigest())
+
+
+def parse_tag(text: str) -> str:
+    """Return `text` as a tag; ValueError unless it has the form of OCI distribution-spec, "Pulling manifests"."""
+    if not _TAG.match(text):
+        raise ValueError(f"not a tag: {text[:80]!r}")
+    return text
+
+
+@dataclass(frozen=True, order=True)
+class ImageName:
+    """A registry's host and a repository in it, both lower case, such as `ghcr.io` and `acme/app`."""
+
+    registry: str
+    repository: str
+
+    @classmethod
+    def parse(cls, text: str) -> ImageName:
+        """Read `HOST/OWNER/NAME`; ValueError where a part has not the form that registries accept."""
+        host, _, repository = text.partition("/")
+        if len(text) > _NAME_LIMIT or not _HOST.match(host) or not _REPOSITORY.match(repository):
+            raise ValueError(f"not an image name (expected HOST/OWNER/NAME in lower case): {text[:80]!r}")
+        return cls(host, repository)
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.repository}"
+
+
+@dataclass(frozen=True)
+class PublishEvent:
+    """What one webhook delivery says was published. A hint: the registry has the facts."""
+
+    delivery: str
+    """GitHub's id of the event (`X-GitHub-Delivery`); the same in a redelivery"""
+    image: ImageName
+    digest: Digest
+    tag: str | None
+    actor: str
+    """the GitHub login that published, or empty"""
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Look:
+    """One message on the queue: look at this digest; `cause` is `publish`, `evidence` (about it) or `recheck`."""
+
+    image: ImageName
+    digest: Digest
+    cause: str
+    tag: str | None = None
+    delivery: str = ""
+    actor: str = ""
+    attempt: int = 0
+    """how many re-checks came before this one"""
+    first_seen: datetime | None = None
+    """when the publish was first heard of; None where only the table knows"""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who signed, as the certificate says: one subject alternative name, one OIDC issuer, Fulcio's further claims."""
+
+    subject: str
+    issuer: str
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """further Fulcio extensions by the name in Fulcio's OID table, such as `source_repository_uri`"""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One candidate, wherever it was found, whether it holds or not.
+
+    `reason` is None when the cryptography holds and it is about the digest in question;
+    who signed is for policies to judge.
+    """
+
+    place: str
+    """`referrer <manifest digest>`, `sha256-<hex>.sig#<layer>` or `sha256-<hex>.att#<layer>`"""
+    format: str
+    """`bundle`, `simplesigning` or `dsse`"""
+    is_signature: bool
+    """a signature of the image itself, as against an attestation about it"""
+    predicate_type: str | None = None
+    identity: Identity | None = None
+    log_index: int | None = None
+    signed_at: datetime | None = None
+    """the time that the transparency log or the timestamp authority vouches for"""
+    reason: Reason | None = None
+    detail: str = ""
+    document: Json = field(default_factory=dict, repr=False)
+    """the in-toto statement, for a policy's conditions; empty for simple signing; never stored"""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may be used at all."""
+        return self.reason is None
+
+
+@dataclass(frozen=True)
+class NearestMiss:
+    """Who was expected to sign and who did, where somebody did."""
+
+    expected_subject: str
+    expected_issuer: str
+    found_subject: str
+    found_issuer: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason of a verdict with the sentence for people."""
+
+    code: Reason
+    text: str
+
+
+@dataclass(frozen=True)
+class RequirementResult:
+    """One thing that an authority demands: the signature, or one listed attestation."""
+
+    name: str
+    """`signature`, or the attestation's name in the policy"""
+    predicate_type: str | None
+    used: str | None
+    """the place of the statement that meets it"""
+    cause: Cause | None
+    final: bool = False
+    """the evidence is present and wrong, so that waiting does not help"""
+
+
+@dataclass(frozen=True)
+class AuthorityResult:
+    """One authority of a policy: it holds when every requirement is met."""
+
+    name: str
+    requirements: tuple[RequirementResult, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is met; an authority that demands nothing holds nothing."""
+        return bool(self.requirements) and all(r.used for r in self.requirements)
+
+
+@dataclass(frozen=True)
+class PolicyResult:
+    """One policy: it holds when one of its authorities does."""
+
+    name: str
+    mode: str
+    sha256: str
+    authorities: tuple[AuthorityResult, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether one authority holds."""
+        return any(a.holds for a in self.authorities)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is decided about one digest in one repository at one time."""
+
+    status: Status
+    image: ImageName
+    digest: Digest
+    verified_at: datetime
+    causes: tuple[Cause, ...] = ()
+    policies: tuple[PolicyResult, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    nearest_miss: NearestMiss | None = None
+    reproduce: tuple[str, ...] = ()
+    """the cosign commands that check the same, one a line"""
+    media_type: str | None = None
+    children: tuple[Digest, ...] = ()
+    trust_root_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """The stored record of one digest: the newest verdict and what the table remembers around it."""
+
+    image: ImageName
+    digest: Digest
+    version: int
+    """1 for the first record, one more with each change; every write names the version that it replaces"""
+    status: Status
+    document: Json
+    """the verdict as `verdict_document.write` makes it"""
+    first_seen: datetime
+    deadline: datetime
+    """when the grace period ends"""
+    tags: tuple[str, ...] = ()
+    actor: str = ""
+    deliveries: tuple[str, ...] = ()
+    """the newest delivery ids that led here, at most 20"""

@@ -1,0 +1,57 @@
+"""What the story needs from the world, as Protocols. The rooms that touch the world fit them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from registry_verifier.manifest import Manifest
+from registry_verifier.models import Digest, ImageName, Look, State
+
+
+class Registry(Protocol):
+    """An OCI registry. Every answer was checked against its digest and bounded in size.
+
+    All three raise `Unavailable` when the registry could not be asked, and `EvidenceRejected`
+    when it answered with something that is not what was asked for.
+    """
+
+    async def manifest(self, image: ImageName, reference: str) -> Manifest | None:
+        """The manifest behind a digest or a tag, or None where there is none."""
+        ...
+
+    async def referrers(self, image: ImageName, digest: Digest) -> tuple[Digest, ...]:
+        """The manifests that the referrers API lists for `digest`; empty where the registry has no such API."""
+        ...
+
+    async def blob(self, image: ImageName, digest: Digest, *, size: int, limit: int) -> bytes | None:
+        """The blob of exactly `size` bytes, or None where there is none; more than `limit` bytes are refused unread."""
+        ...
+
+
+class Looks(Protocol):
+    """The queue of digests to look at."""
+
+    def send(self, look: Look, *, delay_seconds: int = 0) -> None:
+        """Put one message on the queue, to be seen in 0 to 900 seconds; raises `Unavailable`."""
+        ...
+
+
+class Verdicts(Protocol):
+    """The stored verdicts, as verify needs them. All raise `Unavailable` when the store could not be asked."""
+
+    def state(self, image: ImageName, digest: Digest) -> State | None:
+        """The newest record of this digest, read consistently."""
+        ...
+
+    def record(self, old: State | None, new: State) -> None:
+        """Replace `old` (None: there is none yet) by `new`; raises `Superseded` where `old` is not the newest."""
+        ...
+
+    def keep_run(self, state: State) -> None:
+        """Keep this state's verdict as an immutable run; doing it again changes nothing."""
+        ...
+
+    def recent(self, image: ImageName, *, limit: int) -> Iterable[State]:
+        """The newest records of this repository, newest first."""
+        ...

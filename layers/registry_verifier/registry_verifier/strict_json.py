@@ -1,0 +1,35 @@
+"""JSON from strangers: one reading only, so that two parsers cannot see two documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+
+def parse(raw: bytes | str) -> Any:
+    """Read UTF-8 JSON; ValueError for duplicate keys, NaN and infinities, or nesting too deep."""
+    try:
+        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        return json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("json is nested too deep") from None
+
+
+def parse_object(raw: bytes | str) -> dict[str, Any]:
+    """Read a JSON object; ValueError where it is anything else."""
+    value = parse(raw)
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a json object, got {type(value).__name__}")
+    return value
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"json key stands twice: {next(k for k in keys if keys.count(k) > 1)[:80]!r}")
+    return result
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"json has no {constant}")
