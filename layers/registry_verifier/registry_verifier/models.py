@@ -206,6 +206,8 @@ class Verdict:
     nearest_miss: NearestMiss | None = None
     reproduce: tuple[str, ...] = ()
     """the cosign commands that check the same, one a line"""
+    kind: str = "image"
+    """`image`, `index`, or `child`: an untagged image that an index of the same repository lists"""
     media_type: str | None = None
     children: tuple[Digest, ...] = ()
     trust_root_sha256: str = ""

@@ -32,6 +32,7 @@ def write(verdict: Verdict) -> dict[str, Any]:
         "causes": [_cause(cause) for cause in verdict.causes],
         "image": str(verdict.image),
         "digest": verdict.digest,
+        "kind": verdict.kind,
         "media_type": verdict.media_type,
         "children": list(verdict.children),
         "policies": [_policy(policy) for policy in verdict.policies],

@@ -1,0 +1,212 @@
+"""Everything that is said about a digest, wherever it is kept, each candidate checked alone.
+
+Evidence is the union of four places: the referrers API, the fallback tag `sha256-<hex>`, and cosign's tags
+`sha256-<hex>.sig` and `.att`. What a list says about its entries is a hint; every entry is opened. One candidate
+that does not hold says nothing about the next; a registry that cannot be asked says nothing about the image.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from registry_verifier import manifest as manifests
+from registry_verifier.errors import EvidenceRejected
+from registry_verifier.manifest import Descriptor, Manifest
+from registry_verifier.models import Digest, ImageName, Statement
+from registry_verifier.ports import Registry
+from registry_verifier.reasons import Reason
+
+REFERRERS_LIMIT = 64
+LAYERS_LIMIT = 256  # cosign reads 1000 (CVE-2023-46737); an image that is signed again each night has dozens
+BUNDLE_LIMIT = 16 << 20
+PAYLOAD_LIMIT = 64 << 10
+TOTAL_LIMIT = 64 << 20
+
+
+class Bundles(Protocol):
+    """Checks a Sigstore bundle; raises EvidenceRejected."""
+
+    def verify(self, raw: bytes, digest: Digest) -> Statement:
+        """The statement about `digest` in it."""
+        ...
+
+    def hint(self, raw: bytes) -> tuple[bool, str | None]:
+        """What a bundle that does not hold claims to be: whether a signature, and its predicate type."""
+        ...
+
+
+class Layers(Protocol):
+    """Checks a layer of cosign's tags; raises EvidenceRejected."""
+
+    def signature(self, annotations: dict[str, str], payload: bytes, digest: Digest) -> Statement:
+        """A signature of `digest`."""
+        ...
+
+    def attestation(self, annotations: dict[str, str], envelope: bytes, digest: Digest) -> Statement:
+        """A statement about `digest`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one look found: the image's own manifest, and every candidate."""
+
+    manifest: Manifest | None
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Gatherer:
+    """Collects and checks evidence: three rounds of requests at most, each side by side."""
+
+    registry: Registry
+    bundles: Bundles
+    layers: Layers
+
+    async def gather(self, image: ImageName, digest: Digest, *, evidence_only: bool = False) -> Evidence:
+        """All evidence for `digest` in `image`.
+
+        With `evidence_only` the image's own manifest is not read. Raises Unavailable when one of the places could
+        not be asked, and EvidenceRejected when the image's own manifest is not what its digest says.
+        """
+        search = _Search(self, image, digest)
+        own, referrers, signatures, attestations = await asyncio.gather(
+            _nothing() if evidence_only else self.registry.manifest(image, digest),
+            search.referrers(),
+            search.tagged(manifests.signature_tag(digest), search.signature),
+            search.tagged(manifests.attestation_tag(digest), search.attestation),
+        )
+        return Evidence(own, (*referrers, *signatures, *attestations))
+
+
+async def _nothing() -> Manifest | None:
+    return None
+
+
+class _Search:
+    """One look at one digest, with what it may still spend."""
+
+    def __init__(self, gatherer: Gatherer, image: ImageName, digest: Digest) -> None:
+        self._registry, self._bundles, self._layers = gatherer.registry, gatherer.bundles, gatherer.layers
+        self._image, self._digest = image, digest
+        self._bytes_left = TOTAL_LIMIT
+        self._blobs: dict[Digest, asyncio.Task[bytes | None]] = {}
+
+    async def referrers(self) -> list[Statement]:
+        """Bundles, listed by the referrers API or by the fallback tag; a digest that both name is read once."""
+        tag = manifests.fallback_tag(self._digest)
+        listed, fallback = await asyncio.gather(
+            self._listed(self._registry.referrers(self._image, self._digest), "referrers"), self._fallback(tag)
+        )
+        found = list(dict.fromkeys((*listed.digests, *fallback.digests)))
+        failed = [*listed.failed, *fallback.failed]
+        if len(found) > REFERRERS_LIMIT:
+            return [*failed, _too_many("referrers", len(found), REFERRERS_LIMIT)]
+        return [*failed, *await asyncio.gather(*map(self._referrer, found))]
+
+    async def _listed(self, listing: Awaitable[Iterable[Digest]], place: str) -> _Listing:
+        try:
+            return _Listing(tuple(await listing), ())
+        except EvidenceRejected as error:
+            return _Listing((), (_rejected(place, "bundle", error),))
+
+    async def _fallback(self, tag: str) -> _Listing:
+        return await self._listed(self._entries(tag), tag)
+
+    async def _entries(self, tag: str) -> Iterable[Digest]:
+        index = await self._registry.manifest(self._image, tag)
+        return () if index is None else (entry.digest for entry in index.children)
+
+    async def _referrer(self, digest: Digest) -> Statement:
+        place = f"referrer {digest}"
+        raw = None
+        try:
+            manifest = await self._registry.manifest(self._image, digest)
+            raw = await self._blob(_bundle_layer(manifest, self._digest), BUNDLE_LIMIT)
+            return replace(self._bundles.verify(raw, self._digest), place=place)
+        except EvidenceRejected as error:
+            is_signature, predicate_type = self._bundles.hint(raw) if raw else (False, None)
+            return _rejected(place, "bundle", error, is_signature=is_signature, predicate_type=predicate_type)
+
+    async def tagged(self, tag: str, check: Callable[[str, Descriptor], Awaitable[Statement]]) -> list[Statement]:
+        """Every layer of one of cosign's tags."""
+        try:
+            manifest = await self._registry.manifest(self._image, tag)
+        except EvidenceRejected as error:
+            return [_rejected(tag, "bundle", error)]
+        layers = manifest.layers if manifest else ()
+        if len(layers) > LAYERS_LIMIT:
+            return [_too_many(tag, len(layers), LAYERS_LIMIT)]
+        return list(await asyncio.gather(*(check(f"{tag}#{number}", layer) for number, layer in enumerate(layers))))
+
+    async def signature(self, place: str, layer: Descriptor) -> Statement:
+        """One layer of `.sig`."""
+        try:
+            _require_type(layer, manifests.SIMPLE_SIGNING)
+            payload = await self._blob(layer, PAYLOAD_LIMIT)
+            return replace(self._layers.signature(dict(layer.annotations), payload, self._digest), place=place)
+        except EvidenceRejected as error:
+            return _rejected(place, "simplesigning", error, is_signature=True)
+
+    async def attestation(self, place: str, layer: Descriptor) -> Statement:
+        """One layer of `.att`."""
+        try:
+            _require_type(layer, manifests.DSSE_ENVELOPE)
+            envelope = await self._blob(layer, BUNDLE_LIMIT)
+            return replace(self._layers.attestation(dict(layer.annotations), envelope, self._digest), place=place)
+        except EvidenceRejected as error:
+            return _rejected(place, "dsse", error, predicate_type=layer.annotations.get("predicateType"))
+
+    async def _blob(self, layer: Descriptor, limit: int) -> bytes:
+        """A blob, fetched once however many layers name it: cosign's signatures of one image often share a payload."""
+        if layer.digest not in self._blobs:
+            self._bytes_left -= layer.size
+            if self._bytes_left < 0:
+                raise EvidenceRejected(
+                    Reason.EVIDENCE_TOO_LARGE, f"evidence has more than {TOTAL_LIMIT} bytes together"
+                )
+            fetch = self._registry.blob(self._image, layer.digest, size=layer.size, limit=limit)
+            self._blobs[layer.digest] = asyncio.ensure_future(fetch)
+        blob = await self._blobs[layer.digest]
+        if blob is None:
+            raise EvidenceRejected(Reason.EVIDENCE_NOT_FOUND, f"blob {layer.digest} is not in the registry")
+        return blob
+
+
+@dataclass(frozen=True)
+class _Listing:
+    digests: tuple[Digest, ...]
+    failed: tuple[Statement, ...]
+
+
+def _bundle_layer(manifest: Manifest | None, subject: Digest) -> Descriptor:
+    """The one bundle of a referrer; its `subject` is checked, since a fallback tag may list anything."""
+    if manifest is None:
+        raise EvidenceRejected(Reason.EVIDENCE_NOT_FOUND, "referrer is listed and not in the registry")
+    if len(manifest.layers) != 1 or not manifests.is_bundle(manifest.layers[0].media_type):
+        text = f"referrer is no sigstore bundle: {manifest.artifact_type or manifest.media_type}"
+        raise EvidenceRejected(Reason.NOT_EVIDENCE, text)
+    if manifest.subject != subject:
+        raise EvidenceRejected(
+            Reason.SUBJECT_DIGEST_MISMATCH, f"referrer is about {manifest.subject} (expected {subject})"
+        )
+    return manifest.layers[0]
+
+
+def _require_type(layer: Descriptor, media_type: str) -> None:
+    if layer.media_type != media_type:
+        raise EvidenceRejected(Reason.NOT_EVIDENCE, f"layer is {layer.media_type!r} (expected {media_type!r})")
+
+
+def _too_many(place: str, count: int, limit: int) -> Statement:
+    error = EvidenceRejected(Reason.TOO_MANY_CANDIDATES, f"{count} candidates (at most {limit})")
+    return _rejected(place, "bundle", error)
+
+
+def _rejected(
+    place: str, form: str, error: EvidenceRejected, *, is_signature: bool = False, predicate_type: str | None = None
+) -> Statement:
+    return Statement(place, form, is_signature, predicate_type, reason=error.reason, detail=str(error))

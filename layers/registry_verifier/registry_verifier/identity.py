@@ -1,0 +1,101 @@
+"""Who signed: what a Fulcio certificate says of its holder, and whether that is who a policy demands.
+
+Source: fulcio/docs/oid-info.md, certificate extensions under 1.3.6.1.4.1.57264.1.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.x509 import ObjectIdentifier
+
+from registry_verifier.errors import EvidenceRejected
+from registry_verifier.models import Identity
+from registry_verifier.reasons import Reason
+
+_FULCIO = "1.3.6.1.4.1.57264.1."
+_ISSUER_RAW, _ISSUER_DER = "1", "8"
+_CLAIMS = {
+    "9": "build_signer_uri",
+    "10": "build_signer_digest",
+    "11": "runner_environment",
+    "12": "source_repository_uri",
+    "13": "source_repository_digest",
+    "14": "source_repository_ref",
+    "15": "source_repository_id",
+    "16": "source_repository_owner_uri",
+    "17": "source_repository_owner_id",
+    "18": "build_config_uri",
+    "19": "build_config_digest",
+    "20": "build_trigger",
+    "21": "run_invocation_uri",
+    "22": "source_repository_visibility",
+}
+_VALUE_LIMIT = 4096
+_UTF8_STRING = 0x0C
+
+
+def read(certificate: x509.Certificate) -> Identity:
+    """The one identity in a signing certificate.
+
+    Raises EvidenceRejected(IDENTITY_AMBIGUOUS) unless there is exactly one subject alternative name, a URI
+    or an e-mail address, and at least one issuer extension, all present ones equal. cosign takes any of
+    several names and the last issuer; here nothing is chosen for the signer.
+    """
+    issuers = {
+        issuer for suffix in (_ISSUER_RAW, _ISSUER_DER) if (issuer := _extension(certificate, suffix)) is not None
+    }
+    if len(issuers) != 1:
+        raise _ambiguous(f"certificate names {len(issuers)} issuers (must be exactly one): {sorted(issuers)}")
+    claims = {name: _extension(certificate, suffix) for suffix, name in _CLAIMS.items()}
+    return Identity(_subject(certificate), issuers.pop(), {k: v for k, v in claims.items() if v is not None})
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    try:
+        names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError) as error:
+        raise _ambiguous(f"certificate has no usable subject alternative name: {error}") from error
+    if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier | x509.RFC822Name):
+        raise _ambiguous(f"certificate has {len(names)} subject alternative names (must be one uri or e-mail address)")
+    if not names[0].value:
+        raise _ambiguous("certificate has an empty subject alternative name")
+    return names[0].value
+
+
+def _extension(certificate: x509.Certificate, suffix: str) -> str | None:
+    try:
+        extension = certificate.extensions.get_extension_for_oid(ObjectIdentifier(_FULCIO + suffix)).value
+    except x509.ExtensionNotFound:
+        return None
+    except (x509.DuplicateExtension, ValueError) as error:
+        raise _ambiguous(f"certificate extensions cannot be read: {error}") from error
+    raw = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
+    if suffix != _ISSUER_RAW:  # up to .6 the text stands there bare, from .8 on as a DER UTF8String
+        raw = _utf8_string(raw, suffix)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _ambiguous(f"certificate extension .{suffix} is not utf-8") from error
+    if len(text) > _VALUE_LIMIT:
+        raise _ambiguous(f"certificate extension .{suffix} has {len(text)} characters (at most {_VALUE_LIMIT})")
+    return text
+
+
+def _utf8_string(raw: bytes, suffix: str) -> bytes:
+    """The content of a DER UTF8String that fills `raw` exactly (X.690 sections 8.1.3 and 10.1)."""
+    for head in (2, 3, 4):
+        content = raw[head:]
+        if raw[:head] == _header(len(content)):
+            return content
+    raise _ambiguous(f"certificate extension .{suffix} is not a utf-8 string in der")
+
+
+def _header(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([_UTF8_STRING, length])
+    octets = length.to_bytes(1 if length < 0x100 else 2, "big") if length < 0x10000 else b""
+    return bytes([_UTF8_STRING, 0x80 | len(octets)]) + octets
+
+
+def _ambiguous(text: str) -> EvidenceRejected:
+    return EvidenceRejected(Reason.IDENTITY_AMBIGUOUS, text)

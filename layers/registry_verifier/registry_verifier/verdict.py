@@ -1,0 +1,80 @@
+"""One look's verdict: the evidence, judged by the policies that match, with everything that people will ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from registry_verifier import manifest as manifests
+from registry_verifier import reproduce
+from registry_verifier.decision import decide
+from registry_verifier.evidence import Evidence
+from registry_verifier.models import Cause, Digest, ImageName, State, Verdict
+from registry_verifier.policy.model import Policy
+from registry_verifier.reasons import Reason, Status
+
+_MISSING = {Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a verdict is asked about: a digest in a repository, at a time, by the policies that match it."""
+
+    image: ImageName
+    digest: Digest
+    policies: Sequence[Policy]
+    trust_root_sha256: str
+    now: datetime
+
+
+def judge(question: Question, evidence: Evidence, *, waiting: bool) -> Verdict:
+    """The verdict about what was found; `waiting` says that the grace period is not over."""
+    decision = decide(question.policies, evidence.statements, waiting=waiting)
+    own = evidence.manifest
+    return Verdict(
+        status=decision.status,
+        image=question.image,
+        digest=question.digest,
+        verified_at=question.now,
+        causes=decision.causes,
+        policies=decision.policies,
+        statements=evidence.statements,
+        nearest_miss=decision.nearest_miss,
+        reproduce=reproduce.commands(question.image, question.digest, question.policies),
+        kind="index" if own and manifests.kind(own) == manifests.Kind.INDEX else "image",
+        media_type=own.media_type if own else None,
+        children=tuple(child.digest for child in own.children) if own else (),
+        trust_root_sha256=question.trust_root_sha256,
+    )
+
+
+def after_grace(verdict: Verdict) -> Verdict:
+    """The same verdict, saying that the grace period passed, where it failed for missing evidence."""
+    if verdict.status != Status.FAILED or not any(cause.code in _MISSING for cause in verdict.causes):
+        return verdict
+    late = Cause(Reason.UNSIGNED_AFTER_GRACE, "evidence was still missing when the grace period ended")
+    return replace(verdict, causes=(*verdict.causes, late))
+
+
+def unknown(question: Question, reason: Reason, text: str) -> Verdict:
+    """The verdict when we could not look: it says nothing about the image."""
+    return Verdict(
+        status=Status.UNKNOWN,
+        image=question.image,
+        digest=question.digest,
+        verified_at=question.now,
+        causes=(Cause(reason, text),),
+        trust_root_sha256=question.trust_root_sha256,
+    )
+
+
+def covered_by(verdict: Verdict, index: State) -> Verdict:
+    """The verdict of an unsigned child of `index`: an index commits to its children, so it is the index's own.
+
+    While the index itself is undecided, so is its child.
+    """
+    decided = index.status in (Status.VERIFIED, Status.FAILED)
+    cause = Cause(Reason.COVERED_BY_INDEX, f"a child of index {index.digest}, which is {index.status.value}")
+    status = index.status if decided else Status.PENDING
+    return replace(verdict, status=status, causes=(cause,), nearest_miss=None, kind="child")

@@ -1,0 +1,69 @@
+"""Signed material for the tests, made by the project's own private Sigstore."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local.sigstore.leaf import Leaf
+from local.sigstore.private_sigstore import PrivateSigstore
+from registry_verifier.models import Digest, ImageName, digest_of
+from registry_verifier.trusted_root import TrustedRoot
+
+IMAGE = ImageName("ghcr.io", "acme/app")
+MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": digest_of(b"{}")},
+        "layers": [],
+    }
+).encode()
+DIGEST = digest_of(MANIFEST)
+OTHER = digest_of(b"another image")
+SUBJECT = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main"
+ISSUER = "https://token.actions.githubusercontent.com"
+CYCLONEDX = "https://cyclonedx.org/bom"
+SLSA = "https://slsa.dev/provenance/v1"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@functools.cache
+def sigstore() -> PrivateSigstore:
+    """The one that the tests trust."""
+    return PrivateSigstore(NOW, seed="tests")
+
+
+@functools.cache
+def stranger() -> PrivateSigstore:
+    """Another one, with keys of its own, that nobody trusts."""
+    return PrivateSigstore(NOW, seed="stranger")
+
+
+def root(**options: Any) -> TrustedRoot:
+    """The trusted root of `sigstore`."""
+    return TrustedRoot(json.dumps(sigstore().trusted_root(**options)).encode())
+
+
+def leaf(subject: str = SUBJECT, **options: Any) -> Leaf:
+    """A certificate of `sigstore` with its key."""
+    return sigstore().fulcio.issue(subject, **options)
+
+
+def changed(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a JSON document with one value replaced; `path` is dotted, numbers are list positions."""
+    copy: dict[str, Any] = json.loads(json.dumps(document))
+    place: Any = copy
+    *steps, last = path.split(".")
+    for step in steps:
+        place = place[int(step) if isinstance(place, list) else step]
+    place[int(last) if isinstance(place, list) else last] = value
+    return copy
+
+
+def digest(text: str) -> Digest:
+    """A digest of something made up."""
+    return digest_of(text.encode())
