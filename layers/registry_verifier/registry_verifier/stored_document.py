@@ -1,0 +1,104 @@
+"""A verdict's document as the bytes that are stored: compressed JSON, cut where DynamoDB or Lambda could not carry it.
+
+DynamoDB takes items of 400 KB (names, keys and index keys counted), Lambda answers of 6 MB. DynamoDB bills writes by
+started KB, so the words that every document has are known to both sides beforehand (a preset dictionary, RFC 1950
+section 2.2): that is one write unit less for each publish.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from registry_verifier.models import Json
+
+STORED_LIMIT = 350_000
+"""bytes after compression"""
+READABLE_LIMIT = 4_000_000
+"""bytes of JSON"""
+
+WORDS = (
+    b"build_signer_digest build_config_digest source_repository_visibility public private UNKNOWN NO_POLICY FAILED"
+    b" IDENTITY_MISMATCH ISSUER_MISMATCH EVIDENCE_NOT_FOUND UNSIGNED_AFTER_GRACE NO_SIGNATURE NO_ATTESTATION PENDI"
+    b"NG simplesigning https://cyclonedx.org/bom https://spdx.dev/Document https://slsa.dev/provenance/v1 warn app"
+    b'lication/vnd.oci.image.manifest.v1+json application/vnd.oci.image.index.v1+json"kind":"index","image":"ghcr.'
+    b'io/"nearest_miss":{"expected":{"subject":"https://github.com/"found":{"subject":"place":"referrer sha256:[{"'
+    b'code":"NO_SIGNATURE","text":"no signature was found"},{"code":"NO_ATTESTATION","text":"no attestation of typ'
+    b'e "refs/heads/master refs/tags/v workflow_dispatch release --certificate-identity-regexp cosign verify-attes'
+    b"tation @sha256: --type https:// --certificate-identity --certificate-oidc-issuer https://token.actions.githu"
+    b'busercontent.com","cosign verify ghcr.io/"build_signer_uri":"https://github.com//.github/workflows/.yml@refs'
+    b'/heads/main","build_signer_digest":"","runner_environment":"github-hosted","source_repository_uri":"https://'
+    b'github.com/","source_repository_digest":"","source_repository_ref":"refs/heads/main","source_repository_iden'
+    b'tifier":"","source_repository_owner_uri":"https://github.com/","source_repository_owner_identifier":"","buil'
+    b'd_config_uri":"https://github.com/","build_config_digest":"","build_trigger":"push","run_invocation_uri":"ht'
+    b'tps://github.com//actions/runs//attempts/1","source_repository_visibility":"public"}},"log_index":,"signed_a'
+    b't":"2026-","holds":true,"reason":null,"detail":""},{"place":"referrer sha256:","format":"bundle","is_signatu'
+    b're":false,"predicate_type":"https://sigstore.dev/cosign/sign/v1","identity":{"subject":"https://github.com/"'
+    b',"issuer":"https://token.actions.githubusercontent.com","claims":{"mode":"enforce","sha256":"","holds":true,'
+    b'"authorities":[{"name":"keyless","holds":false,"requirements":[{"name":"signature","predicate_type":null,"us'
+    b'ed":null,"cause":{"code":"NO_SIGNATURE","text":""}},{"name":"provenance","predicate_type":"https://slsa.dev/'
+    b'provenance/v1","used":"referrer sha256:","cause":null}]}]}],"statements":[],"nearest_miss":null,"reproduce":'
+    b'["cosign verify ghcr.io/"],"trust_root":{"sha256":""},"verified_at":"2026-","verifier":{"name":"registry-ver'
+    b'ifier","version":"0.1.0"}}{"status":"VERIFIED","reasons":[],"causes":[],"image":"ghcr.io/","digest":"sha256:'
+    b'","kind":"image","media_type":"application/vnd.oci.image.index.v1+json","children":["sha256:"],"policies":[{'
+    b'"name":"'
+)
+"""What stored documents have in common. Never to be changed: what is stored could not be read any more."""
+
+_LISTS = ("statements", "reproduce", "policies", "causes", "children")  # what is missed least comes first
+_ESSENTIAL = ("status", "reasons", "image", "digest", "kind", "verified_at")
+
+
+def write(document: Json) -> bytes:
+    """The document in at most `STORED_LIMIT` bytes.
+
+    A document that does not fit loses entries from the tail of its lists, statements first;
+    `dropped` then says how many of which.
+    """
+    whole = _pack(document)
+    if whole is not None:
+        return whole
+    shorter: dict[str, Any] = {**document, "dropped": {}}
+    for name in _LISTS:
+        while shorter.get(name):
+            kept = len(shorter[name]) // 2
+            shorter["dropped"][name] = len(document[name]) - kept
+            shorter[name] = list(document[name])[:kept]
+            if packed := _pack(shorter):
+                return packed
+    bare = {name: document.get(name) for name in _ESSENTIAL}
+    return _compress(_json({**bare, "dropped": shorter["dropped"]}))
+
+
+def read(stored: bytes) -> dict[str, Any]:
+    """The document again; ValueError where the bytes are not what `write` makes."""
+    inflater = zlib.decompressobj(zdict=WORDS)
+    try:
+        raw = inflater.decompress(stored, READABLE_LIMIT)
+    except zlib.error as error:
+        raise ValueError(f"stored document does not decompress: {error}") from error
+    if not inflater.eof:
+        raise ValueError(f"stored document is cut off or larger than {READABLE_LIMIT} bytes")
+    document = json.loads(raw)
+    if not isinstance(document, dict):
+        raise ValueError(f"stored document is no object but {type(document).__name__}")
+    return document
+
+
+def _pack(document: Json) -> bytes | None:
+    """The stored form, or None where it is too large."""
+    raw = _json(document)
+    if len(raw) > READABLE_LIMIT:
+        return None
+    packed = _compress(raw)
+    return packed if len(packed) <= STORED_LIMIT else None
+
+
+def _json(document: Json) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _compress(raw: bytes) -> bytes:
+    deflater = zlib.compressobj(level=9, zdict=WORDS)
+    return deflater.compress(raw) + deflater.flush()

@@ -1,0 +1,187 @@
+"""States and alerts as DynamoDB items, and back. Knows the keys of the table; asks nothing of it.
+
+| item  | PK                                | SK                                          |
+|-------|-----------------------------------|---------------------------------------------|
+| state | `IMG#<registry>/<repository>@<digest>` | `STATE`                                |
+| run   | the same                          | `RUN#<verified_at, ms>#<version, 10 digits>` |
+| alert | the same                          | `ALERT`                                     |
+
+GSI1 (`REPO#<image>`, `<first_seen>#<digest>`) lists a repository; its keys never change, so that a new verdict does
+not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from registry_verifier import stored_document
+from registry_verifier.alert import Alert, AlertKind
+from registry_verifier.models import Digest, ImageName, State, parse_digest
+from registry_verifier.page import LISTED
+from registry_verifier.reasons import Status
+from registry_verifier.verdict_document import timestamp
+
+Item = dict[str, Any]
+"""an item in DynamoDB's JSON, such as `{"version": {"N": "1"}}`"""
+
+STATE = "STATE"
+ALERT = "ALERT"
+DELIVERIES_LIMIT = 20
+TAGS_LIMIT = 100
+_TEXT_LIMIT = 400  # the longest key: a time, an image name of 255 and a digest
+
+
+def partition(image: ImageName, digest: Digest) -> str:
+    """PK of everything about this digest in this repository."""
+    return f"IMG#{image}@{digest}"
+
+
+def repository_key(image: ImageName) -> str:
+    """GSI1PK of this repository's timeline."""
+    return f"REPO#{image}"
+
+
+def status_key(status: Status, month: str) -> str:
+    """GSI2PK of the verdicts of one status in one month (`2026-11`)."""
+    return f"STATUS#{status.value}#{month}"
+
+
+def write_state(state: State, retention: timedelta) -> Item:
+    """The STATE item; times are kept to the second, and the document is cut where it is too large."""
+    item = {
+        "PK": _text(partition(state.image, state.digest)),
+        "SK": _text(STATE),
+        "image": _text(str(state.image)),
+        "digest": _text(state.digest),
+        "first_seen": _text(timestamp(state.first_seen)),
+        "deadline": _text(timestamp(state.deadline)),
+        **_verdict(state, retention),
+        "GSI1PK": _text(repository_key(state.image)),
+        "GSI1SK": _text(f"{timestamp(state.first_seen)}#{state.digest}"),
+        **_status_index(state),
+    }
+    if state.tags:
+        item["tags"] = _texts(state.tags[-TAGS_LIMIT:])
+    if state.actor:
+        item["actor"] = _text(state.actor)
+    if state.deliveries:
+        item["deliveries"] = _texts(state.deliveries[-DELIVERIES_LIMIT:])
+    return item
+
+
+def write_run(state: State, retention: timedelta) -> Item:
+    """The RUN item: the verdict alone."""
+    moment = _verified_at(state).astimezone(UTC)
+    sort_key = f"RUN#{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z#{state.version:010d}"
+    key = {"PK": _text(partition(state.image, state.digest)), "SK": _text(sort_key)}
+    return {**key, **_verdict(state, retention)}
+
+
+def read_state(item: Mapping[str, Any]) -> State:
+    """The state in an item of the table or of its stream (where binary is base64); ValueError where it is not one."""
+    try:
+        return State(
+            image=ImageName.parse(item["image"]["S"]),
+            digest=parse_digest(item["digest"]["S"]),
+            version=int(item["version"]["N"]),
+            status=Status(item["status"]["S"]),
+            document=stored_document.read(_binary(item["detail"]["B"])),
+            first_seen=datetime.fromisoformat(item["first_seen"]["S"]),
+            deadline=datetime.fromisoformat(item["deadline"]["S"]),
+            tags=_read_texts(item, "tags"),
+            actor=item.get("actor", {"S": ""})["S"],
+            deliveries=_read_texts(item, "deliveries"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"item is no state: {type(error).__name__} {str(error)[:80]}") from error
+
+
+def write_alert(alert: Alert, expires_at: datetime) -> Item:
+    """The ALERT item."""
+    item = {
+        "PK": _text(partition(alert.image, alert.digest)),
+        "SK": _text(ALERT),
+        "image": _text(str(alert.image)),
+        "digest": _text(alert.digest),
+        "kind": _text(alert.kind.value),
+        "version": {"N": str(alert.version)},
+        "first_seen": _text(timestamp(alert.first_seen)),
+        "channel": _text(alert.channel),
+        "reasons": _texts(alert.reasons),
+        "expires_at": _epoch(expires_at),
+    }
+    return item | ({"ts": _text(alert.ts)} if alert.ts else {})
+
+
+def read_alert(item: Mapping[str, Any]) -> Alert:
+    """The alert in an item; ValueError where it is not one."""
+    try:
+        return Alert(
+            image=ImageName.parse(item["image"]["S"]),
+            digest=parse_digest(item["digest"]["S"]),
+            kind=AlertKind(item["kind"]["S"]),
+            version=int(item["version"]["N"]),
+            first_seen=datetime.fromisoformat(item["first_seen"]["S"]),
+            channel=item["channel"]["S"],
+            ts=item["ts"]["S"] if "ts" in item else None,
+            reasons=_read_texts(item, "reasons"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"item is no alert: {type(error).__name__} {str(error)[:80]}") from error
+
+
+def expired(item: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the item's time is over: DynamoDB removes such items days later, and answers with them until then."""
+    try:
+        return "expires_at" in item and int(item["expires_at"]["N"]) <= now.timestamp()
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"expires_at is no number: {str(item['expires_at'])[:80]}") from error
+
+
+def _verdict(state: State, retention: timedelta) -> Item:
+    verified_at = _verified_at(state)
+    return {
+        "version": {"N": str(state.version)},
+        "status": _text(state.status.value),
+        "verified_at": _text(timestamp(verified_at)),
+        "detail": {"B": stored_document.write(state.document)},
+        "expires_at": _epoch(verified_at + retention),
+    }
+
+
+def _status_index(state: State) -> Item:
+    if state.status not in LISTED:
+        return {}
+    moment = timestamp(_verified_at(state))
+    return {
+        "GSI2PK": _text(status_key(state.status, moment[:7])),
+        "GSI2SK": _text(f"{moment}#{state.image}@{state.digest}"),
+    }
+
+
+def _verified_at(state: State) -> datetime:
+    return datetime.fromisoformat(state.document["verified_at"])
+
+
+def _text(value: str) -> dict[str, str]:
+    # Senders choose some of these: what is not UTF-8 (a lone surrogate) must not become an exception in boto3.
+    return {"S": value[:_TEXT_LIMIT].encode("utf-8", "replace").decode()}
+
+
+def _texts(values: tuple[str, ...]) -> dict[str, list[dict[str, str]]]:
+    return {"L": [_text(value) for value in values]}
+
+
+def _read_texts(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(value["S"] for value in item.get(name, {"L": []})["L"])
+
+
+def _binary(value: bytes | str) -> bytes:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else bytes(value)
+
+
+def _epoch(moment: datetime) -> dict[str, str]:
+    return {"N": str(int(moment.timestamp()))}

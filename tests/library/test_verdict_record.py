@@ -1,0 +1,237 @@
+"""States as items: what is kept, what is cut, what an item costs."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import zlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from registry_verifier import stored_document, verdict_document, verdict_record
+from registry_verifier.alert import Alert, AlertKind
+from registry_verifier.models import (
+    AuthorityResult,
+    Cause,
+    ImageName,
+    PolicyResult,
+    RequirementResult,
+    State,
+    digest_of,
+)
+from registry_verifier.reasons import Reason, Status
+from tests.library.verdicts import DIGEST, IMAGE, NOW, PREDICATES, digest, state, verdict
+
+RETENTION = timedelta(days=400)
+ITEM_LIMIT = 400 * 1024
+
+
+def _size(item: Any) -> int:
+    """Bytes as DynamoDB counts them: names and values, 3 bytes for a list and one more for each of its elements."""
+    return sum(len(name) + _value(value) for name, value in item.items())
+
+
+def _value(value: dict[str, Any]) -> int:
+    match value:
+        case {"S": text}:
+            return len(text.encode())
+        case {"N": number}:
+            return math.ceil(len(number) / 2) + 1
+        case {"B": raw}:
+            return len(raw)
+        case {"L": parts}:
+            return 3 + sum(1 + _value(part) for part in parts)
+    raise AssertionError(value)
+
+
+def _units(size: int) -> int:
+    return math.ceil(size / 1024)
+
+
+def _index_size(item: Any, index: str) -> int:
+    names = ("PK", "SK", f"{index}PK", f"{index}SK")
+    return _size({name: item[name] for name in names}) if f"{index}PK" in item else 0
+
+
+def _waiting() -> State:
+    """What verify stores minutes after a push, when nothing was signed yet."""
+    missing = tuple(
+        RequirementResult(
+            f"demand-{number}", kind, None, Cause(Reason.NO_ATTESTATION, f"no attestation of type {kind}")
+        )
+        for number, kind in enumerate(PREDICATES)
+    )
+    judged = PolicyResult("acme-signatures", "enforce", digest(3)[7:], (AuthorityResult("keyless", missing),))
+    causes = tuple(demand.cause for demand in missing if demand.cause)
+    bare = verdict(Status.PENDING, statements=(), nearest_miss=None, policies=(judged,), causes=causes)
+    return state(Status.PENDING, document=verdict_document.write(bare), deliveries=state().deliveries[:1])
+
+
+def test_the_words_that_stored_documents_are_read_with_are_the_ones_they_were_written_with() -> None:
+    assert digest_of(stored_document.WORDS) == "sha256:b0bbb395e4902ea04f2d5977cfc66ce409b2ea24a5ef1b7527b2e341d46aab6e"
+
+
+def test_a_document_stored_without_the_words_is_read_all_the_same() -> None:
+    assert stored_document.read(zlib.compress(b'{"status":"VERIFIED"}')) == {"status": "VERIFIED"}
+
+
+def test_a_publish_that_waits_and_then_verifies_costs_at_most_six_write_units() -> None:
+    waiting = verdict_record.write_state(_waiting(), RETENTION)
+    verified = verdict_record.write_state(state(Status.VERIFIED, version=2), RETENTION)
+    run = verdict_record.write_run(state(Status.VERIFIED, version=2), RETENTION)
+
+    assert [waiting[name] for name in ("GSI1PK", "GSI1SK")] == [verified[name] for name in ("GSI1PK", "GSI1SK")]
+    assert "GSI2PK" not in waiting and "GSI2PK" not in verified
+    create = _units(_size(waiting)) + _units(_index_size(waiting, "GSI1"))
+    update = _units(max(_size(waiting), _size(verified)))
+    assert create + update + _units(_size(run)) <= 6
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_state_comes_back_as_it_was(status: Status) -> None:
+    there = state(status, version=3)
+    assert verdict_record.read_state(verdict_record.write_state(there, RETENTION)) == there
+
+
+def test_a_state_comes_back_from_the_stream_where_binary_is_base64() -> None:
+    item = verdict_record.write_state(state(), RETENTION)
+    item["detail"] = {"B": base64.b64encode(item["detail"]["B"]).decode()}
+    assert verdict_record.read_state(item) == state()
+
+
+def test_a_state_without_tags_actor_and_deliveries_comes_back() -> None:
+    bare = state(tags=(), actor="", deliveries=())
+    assert verdict_record.read_state(verdict_record.write_state(bare, RETENTION)) == bare
+
+
+def test_times_are_kept_to_the_second_in_utc() -> None:
+    odd = datetime(2026, 11, 22, 11, 1, 0, 999_999, tzinfo=datetime.fromisoformat("2026-01-01T00:00:00+01:00").tzinfo)
+    read = verdict_record.read_state(verdict_record.write_state(state(first_seen=odd), RETENTION))
+    assert read.first_seen == datetime(2026, 11, 22, 10, 1, 0, tzinfo=UTC)
+
+
+def test_the_keys_of_a_failed_state() -> None:
+    item = verdict_record.write_state(state(Status.FAILED), RETENTION)
+    keys = {name: item[name]["S"] for name in ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")}
+    assert keys == {
+        "PK": f"IMG#ghcr.io/acme/app@{DIGEST}",
+        "SK": "STATE",
+        "GSI1PK": "REPO#ghcr.io/acme/app",
+        "GSI1SK": f"2026-11-22T10:01:00Z#{DIGEST}",
+        "GSI2PK": "STATUS#FAILED#2026-11",
+        "GSI2SK": f"2026-11-22T10:01:00Z#ghcr.io/acme/app@{DIGEST}",
+    }
+
+
+def test_a_run_is_named_by_time_and_version_and_is_in_no_index() -> None:
+    item = verdict_record.write_run(state(Status.FAILED, version=7), RETENTION)
+    assert item["SK"]["S"] == "RUN#2026-11-22T10:01:00.000Z#0000000007"
+    assert not [name for name in item if name.startswith("GSI")]
+
+
+def test_a_record_expires_when_its_retention_after_the_verdict_is_over() -> None:
+    item = verdict_record.write_state(state(), RETENTION)
+    assert not verdict_record.expired(item, NOW + RETENTION - timedelta(seconds=1))
+    assert verdict_record.expired(item, NOW + RETENTION)
+
+
+def test_only_the_newest_twenty_deliveries_are_kept() -> None:
+    many = tuple(f"delivery-{number}" for number in range(30))
+    read = verdict_record.read_state(verdict_record.write_state(state(deliveries=many), RETENTION))
+    assert read.deliveries == many[10:]
+
+
+def test_text_that_is_not_utf_8_is_stored_and_not_raised() -> None:
+    read = verdict_record.read_state(verdict_record.write_state(state(actor="a\ud800b", tags=("\udfff",)), RETENTION))
+    assert (read.actor, read.tags) == ("a?b", ("?",))
+
+
+def _noise(length: int) -> str:
+    return os.urandom(length // 2).hex()
+
+
+def test_a_document_too_large_loses_statements_from_its_tail_and_says_how_many() -> None:
+    noisy = [{"place": str(number), "detail": _noise(20_000)} for number in range(64)]
+    item = verdict_record.write_state(state(document={"statements": noisy}), RETENTION)
+    read = verdict_record.read_state(item).document
+    assert _size(item) < ITEM_LIMIT
+    assert 0 < len(read["statements"]) < 64
+    assert read["statements"] == noisy[: len(read["statements"])]
+    assert read["dropped"] == {"statements": 64 - len(read["statements"])}
+    assert read["children"] == [digest(1), digest(2)]
+
+
+def test_a_document_too_long_to_answer_with_is_cut_however_well_it_compresses() -> None:
+    long = [{"detail": "a" * 100_000} for _ in range(100)]
+    read = verdict_record.read_state(verdict_record.write_state(state(document={"statements": long}), RETENTION))
+    assert read.document["dropped"]["statements"] >= 60
+
+
+@pytest.mark.parametrize("name", ["reproduce", "causes", "children", "policies", "nearest_miss", "media_type"])
+def test_no_part_of_a_document_makes_an_item_that_dynamodb_refuses(name: str) -> None:
+    size = 3_000_000
+    huge: Any = _noise(size) if name in ("nearest_miss", "media_type") else [_noise(size)]
+    item = verdict_record.write_state(state(document={name: huge}), RETENTION)
+    assert _size(item) < ITEM_LIMIT
+    assert verdict_record.read_state(item).document["status"] == "FAILED"
+    assert "dropped" in verdict_record.read_state(item).document
+
+
+def test_a_stored_document_that_unpacks_without_end_is_refused() -> None:
+    bomb = zlib.compress(b" " * 50_000_000)
+    with pytest.raises(ValueError, match="larger than"):
+        stored_document.read(bomb)
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"not zlib", zlib.compress(b"{}")[:-3], zlib.compress(b"[]"), zlib.compress(b"{")]
+)
+def test_bytes_that_are_no_stored_document_are_refused(stored: bytes) -> None:
+    with pytest.raises(ValueError):
+        stored_document.read(stored)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", {"S": "GOOD"}),
+        ("version", {"N": "x"}),
+        ("digest", {"S": "sha256:abc"}),
+        ("image", {"S": "GHCR.io/Acme"}),
+        ("detail", {"B": "***"}),
+        ("detail", {"S": "text"}),
+        ("first_seen", {"S": "yesterday"}),
+        ("tags", {"S": "v1"}),
+        ("version", None),
+    ],
+)
+def test_an_item_that_is_no_state_is_a_value_error(name: str, value: Any) -> None:
+    item = verdict_record.write_state(state(), RETENTION) | {name: value}
+    with pytest.raises(ValueError):
+        verdict_record.read_state(item)
+
+
+def test_an_empty_item_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="item is no state"):
+        verdict_record.read_state({})
+    with pytest.raises(ValueError, match="item is no alert"):
+        verdict_record.read_alert({})
+
+
+@pytest.mark.parametrize("ts", ["1700000000.000100", None])
+def test_an_alert_comes_back_as_it_was(ts: str | None) -> None:
+    alert = Alert(IMAGE, DIGEST, AlertKind.FAILED, 4, NOW, "C01", ts, ("IDENTITY_MISMATCH",))
+    item = verdict_record.write_alert(alert, NOW)
+    assert (item["SK"]["S"], verdict_record.read_alert(item)) == ("ALERT", alert)
+
+
+def test_the_longest_image_name_fits_into_every_key() -> None:
+    longest = ImageName.parse("ghcr.io/" + "a" * 247)
+    there = state(image=longest)
+    item = verdict_record.write_state(there, RETENTION)
+    assert item["GSI2SK"]["S"].endswith(f"{longest}@{DIGEST}")
+    assert verdict_record.read_state(item) == replace(there, image=longest)
