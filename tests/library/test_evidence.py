@@ -12,7 +12,7 @@ from registry_verifier import evidence, manifest
 from registry_verifier.errors import EvidenceRejected, Unavailable
 from registry_verifier.evidence import Gatherer
 from registry_verifier.legacy.layers import LayerVerifier
-from registry_verifier.models import Statement
+from registry_verifier.models import Statement, digest_of
 from registry_verifier.reasons import Reason
 from registry_verifier.sigstore_bundle import BundleVerifier
 from tests import material
@@ -118,7 +118,7 @@ def test_bundle_blob_that_is_not_there() -> None:
     fake = registry()
     raw = bundle()
     fake.attach(DIGEST, raw)
-    del fake.contents[manifest.digest_of(raw)]
+    del fake.contents[digest_of(raw)]
     assert reasons(gather(fake)) == [Reason.EVIDENCE_NOT_FOUND]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from registry_verifier.models import (
     AuthorityResult,
     Cause,
+    Identity,
     NearestMiss,
     PolicyResult,
     RequirementResult,
@@ -111,7 +112,7 @@ def _attestation_cause(identities: Sequence[IdentityRule], rule: AttestationRule
     if cause := _signer_cause(identities, statement):
         return cause
     wrong = rule.condition.check(statement.document) if rule.condition else None
-    return wrong and Cause(Reason.PREDICATE_POLICY_FAILED, f"{statement.place}: {wrong}")
+    return Cause(Reason.PREDICATE_POLICY_FAILED, f"{statement.place}: {wrong}") if wrong else None
 
 
 _MISSING = (Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND)
@@ -141,7 +142,7 @@ def _nearest_miss(
 ) -> NearestMiss | None:
     """The signer who came nearest to a demanded identity, signatures first; None where nobody signed."""
     misses = [
-        (_distance(rule, statement), _miss(rule, statement))
+        (_distance(rule, statement.identity, statement), _miss(rule, statement.identity, statement))
         for policy, result in zip(policies, results, strict=True)
         if not result.holds
         for authority in policy.authorities
@@ -152,10 +153,10 @@ def _nearest_miss(
     return min(misses, key=lambda pair: pair[0])[1] if misses else None
 
 
-def _distance(rule: IdentityRule, statement: Statement) -> tuple[bool, bool, int]:
-    subject = statement.identity.subject if statement.identity else ""
-    other_issuer = bool(statement.identity) and rule.match(statement.identity) == Reason.ISSUER_MISMATCH
-    return not statement.is_signature, other_issuer, -_common_prefix(rule.expected_subject.lstrip("^"), subject)
+def _distance(rule: IdentityRule, found: Identity, statement: Statement) -> tuple[bool, bool, int]:
+    """Signatures first, then the demanded issuer, then the longest common beginning with the demanded subject."""
+    other_issuer = rule.match(found) == Reason.ISSUER_MISMATCH
+    return not statement.is_signature, other_issuer, -_common_prefix(rule.expected_subject.lstrip("^"), found.subject)
 
 
 def _common_prefix(pattern: str, text: str) -> int:
@@ -163,12 +164,11 @@ def _common_prefix(pattern: str, text: str) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(pattern), len(text)))
 
 
-def _miss(rule: IdentityRule, statement: Statement) -> NearestMiss:
-    found = statement.identity
+def _miss(rule: IdentityRule, found: Identity, statement: Statement) -> NearestMiss:
     return NearestMiss(
         expected_subject=rule.expected_subject,
         expected_issuer=rule.expected_issuer,
-        found_subject=found.subject if found else "",
-        found_issuer=found.issuer if found else "",
+        found_subject=found.subject,
+        found_issuer=found.issuer,
         place=statement.place,
     )

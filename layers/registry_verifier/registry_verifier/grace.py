@@ -16,7 +16,7 @@ QUEUE_LIMIT = 900
 
 def back_off(receive_count: int, retry_after: float | None) -> int:
     """Seconds until a message is tried again that could not be looked at `receive_count` times (1 the first time)."""
-    growing = min(5 * 2 ** min(receive_count - 1, 10), 300)
+    growing = min(5 << min(receive_count - 1, 10), 300)
     return min(max(growing, math.ceil(retry_after or 0)), QUEUE_LIMIT)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from registry_verifier.errors import SettingsError
 
 Environment = Mapping[str, str]
 
-_REACHABLE = ("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,18 @@ def registry_endpoints(text: str) -> dict[str, str]:
     endpoints = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         host, separator, url = part.partition("=")
-        if (
-            not host
-            or not separator
-            or not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]"))
-        ):
-            raise SettingsError(
-                f"registry endpoint is {part!r} (expected HOST=https://… or HOST=http://127.0.0.1:PORT)"
-            )
+        if not host or not separator or not _reachable(url):
+            expected = "expected HOST=https://… or HOST=http://127.0.0.1:PORT"
+            raise SettingsError(f"registry endpoint is {part!r} ({expected})")
         endpoints[host] = url.rstrip("/")
     return endpoints
+
+
+def _reachable(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )
 
 
 def _need(environment: Environment, name: str) -> str:

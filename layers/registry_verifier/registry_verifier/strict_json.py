@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse(raw: bytes | str) -> Any:
-    """Read UTF-8 JSON; ValueError for duplicate keys, NaN and infinities, or nesting too deep."""
+    """Read UTF-8 JSON; ValueError for duplicate keys, NaN and infinities, lone surrogates, or nesting too deep."""
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        return json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse)
+        value = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse)
+        if _SURROGATE.search(text):  # half a character: what cannot be written cannot be compared or stored either
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except RecursionError:
         raise ValueError("json is nested too deep") from None
 

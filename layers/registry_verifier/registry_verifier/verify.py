@@ -19,6 +19,7 @@ from registry_verifier import grace, history, verdict
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.evidence import Evidence, Gatherer
+from registry_verifier.manifest import Manifest
 from registry_verifier.models import Digest, Look, State, Verdict
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.policy.model import Policy
@@ -57,8 +58,9 @@ class Verification:
         `redelivered` says that an earlier try with it did not end well, so that what it left undone is done now.
         Raises Unavailable when the registry, the table or the queue could not be asked: the message must come again.
         """
-        if subject := manifests.subject_of_tag(look.tag):
-            return await self._about(look, subject)
+        subject = manifests.subject_of_tag(look.tag)
+        if subject and (told := await self._evidence(look, subject)):
+            return told
         for _ in range(_TRIES):
             try:
                 return await self._once(look, redelivered=redelivered)
@@ -100,6 +102,12 @@ class Verification:
             await self._later(look, seen, grace.next_look(look.attempt, self.now(), seen.deadline))
         return outcome
 
+    async def _evidence(self, look: Look, subject: Digest) -> Outcome | None:
+        """Look at the subject of an evidence tag; None where the tag hides a runnable image, which is judged as one."""
+        told = await self._about(look, subject)
+        own = await self._manifest(look)
+        return None if own and manifests.kind(own) == manifests.Kind.IMAGE else told
+
     async def _about(self, look: Look, subject: Digest) -> Outcome:
         """An evidence push is never evidence by itself; it is a reason to look at what it names."""
         again = Look(look.image, subject, "evidence", delivery=look.delivery, actor=look.actor)
@@ -108,10 +116,7 @@ class Verification:
 
     async def _not_an_image(self, look: Look) -> Outcome | None:
         """What an untagged manifest is, asked before anything else: most are evidence or children."""
-        try:
-            own = await self.gatherer.registry.manifest(look.image, look.digest)
-        except EvidenceRejected as error:
-            raise Unavailable(error.reason, str(error)) from error
+        own = await self._manifest(look)
         if own is None and look.cause == "evidence":
             return Outcome("ignored")  # anyone who may push can name any digest in a tag
         return await self._redirected(look, Evidence(own, ()))
@@ -120,11 +125,15 @@ class Verification:
         own = evidence.manifest
         if own is None:
             raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{look.image}@{look.digest} is not in the registry")
-        if own.subject:
-            return await self._about(look, own.subject)
-        if manifests.kind(own) in (manifests.Kind.EVIDENCE, manifests.Kind.BUILDKIT_ATTESTATION):
-            return Outcome("ignored")
-        return None
+        if look.tag or manifests.kind(own) not in (manifests.Kind.EVIDENCE, manifests.Kind.BUILDKIT_ATTESTATION):
+            return None  # whatever has a tag of its own is a publish
+        return await self._about(look, own.subject) if own.subject else Outcome("ignored")
+
+    async def _manifest(self, look: Look) -> Manifest | None:
+        try:
+            return await self.gatherer.registry.manifest(look.image, look.digest)
+        except EvidenceRejected as error:
+            raise Unavailable(error.reason, str(error)) from error
 
     async def _gather(self, look: Look) -> Evidence:
         try:

@@ -49,7 +49,5 @@ class MessageTaker:
         except Unavailable as error:
             if message.receive_count >= GIVE_UP_AFTER:
                 return await self.verification.could_not_look(message.look, error)
-            self.queue.retry_later(
-                message.receipt_handle, grace.back_off(message.receive_count, error.retry_after)
-            )
+            self.queue.retry_later(message.receipt_handle, grace.back_off(message.receive_count, error.retry_after))
             raise

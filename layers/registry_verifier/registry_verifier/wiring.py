@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import boto3
-from botocore.config import Config
-
-from registry_verifier import configuration
+from registry_verifier import aws_client, configuration
 from registry_verifier.evidence import Gatherer
 from registry_verifier.image_queue import LookQueue
 from registry_verifier.legacy.layers import LayerVerifier
@@ -20,13 +17,11 @@ from registry_verifier.verdict_table import VerdictTable
 from registry_verifier.verify import Verification
 from registry_verifier.verify_message import MessageTaker
 
-_PATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
-
 
 def message_taker(settings: VerifySettings) -> MessageTaker:
     """All that verify needs. Raises PolicyError or TrustRootError where the configuration does not load."""
     loaded = configuration.read(settings.configuration)
-    queue = LookQueue(boto3.client("sqs", config=_PATIENT), settings.looks_queue_url)
+    queue = LookQueue(aws_client.create("sqs"), settings.looks_queue_url)
     registry = RegistryClient(endpoints=settings.registry_endpoints, credentials=_credentials(settings))
     root = loaded.trusted_root
     verification = Verification(
@@ -34,7 +29,9 @@ def message_taker(settings: VerifySettings) -> MessageTaker:
         policies=loaded.policies,
         trust_root_sha256=root.sha256,
         verdicts=VerdictTable(
-            boto3.client("dynamodb", config=_PATIENT), settings.verdicts_table, retention=timedelta(days=settings.retention_days)
+            aws_client.create("dynamodb"),
+            settings.verdicts_table,
+            retention=timedelta(days=settings.retention_days),
         ),
         looks=queue,
         now=lambda: datetime.now(UTC),
@@ -45,5 +42,5 @@ def message_taker(settings: VerifySettings) -> MessageTaker:
 def _credentials(settings: VerifySettings) -> Credentials | None:
     if not settings.registry_token_secret_arn:
         return None
-    secrets = SecretStore(boto3.client("secretsmanager", config=_PATIENT))
+    secrets = SecretStore(aws_client.create("secretsmanager"))
     return Credentials(secrets.values(settings.registry_token_secret_arn)[0], settings.registry_username)

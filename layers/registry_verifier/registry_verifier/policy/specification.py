@@ -1,0 +1,104 @@
+"""Reading one ClusterImagePolicy document: its metadata and its spec."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from registry_verifier.models import Json
+from registry_verifier.policy import authority, glob, metadata
+from registry_verifier.policy.fields import Field
+from registry_verifier.policy.metadata import Metadata
+from registry_verifier.policy.model import Authority, Policy
+from registry_verifier.policy.nodes import Table
+
+_VERSIONS = ("policy.sigstore.dev/v1beta1", "policy.sigstore.dev/v1alpha1")
+_SPEC = ("images", "authorities", "mode", "match")
+_KIND = "ClusterImagePolicy"
+_RESOURCES = ("replicasets", "deployments", "pods", "cronjobs", "jobs", "statefulsets", "daemonsets")
+
+
+def read(document: Field) -> Policy | None:
+    """Read a document; what is wrong is noted, and the value is of no use then."""
+    if not _is_ours(document):
+        return None
+    fields = document.fields(("apiVersion", "kind", "metadata", "spec", "status"), need=("metadata", "spec"))
+    about = metadata.read(fields["metadata"]) if "metadata" in fields else Metadata("")
+    if "spec" not in fields:
+        return None
+    spec = fields["spec"].fields(_SPEC, need=("images", "authorities"), later=("policy",))
+    return Policy(
+        name=about.name,
+        globs=tuple(_glob(image) for image in spec["images"].items()) if "images" in spec else (),
+        authorities=_authorities(spec["authorities"]) if "authorities" in spec else (),
+        mode=spec["mode"].choice("enforce", "warn") if "mode" in spec else "enforce",
+        require_signature=about.require_signature,
+        grace=about.grace,
+        annotations=about.annotations,
+        file=document.notes.file,
+        sha256=_sha256(document),
+        match=_match(spec["match"]) if "match" in spec else (),
+    )
+
+
+def _is_ours(document: Field) -> bool:
+    entries = document.entries()
+    for name in ("apiVersion", "kind"):
+        if document.node.kind == "mapping" and name not in entries:
+            document.refuse(f"{name} is missing")
+    if "kind" in entries and entries["kind"].string() == "TrustRoot":
+        entries["kind"].refuse("TrustRoot is not supported yet")
+        return False
+    return "kind" in entries and "apiVersion" in entries and all(_identify(entries))
+
+
+def _identify(entries: Mapping[str, Field]) -> list[bool]:
+    return [
+        entries["kind"].choice(_KIND) == _KIND,
+        entries["apiVersion"].choice(*_VERSIONS) in _VERSIONS,
+    ]
+
+
+def _glob(image: Field) -> str:
+    fields = image.fields(("glob",), need=("glob",))
+    text = fields["glob"].string() if "glob" in fields else ""
+    try:
+        return text and glob.compiled(text).pattern and text
+    except ValueError as error:
+        fields["glob"].refuse(str(error))
+        return ""
+
+
+def _authorities(authorities: Field) -> tuple[Authority, ...]:
+    read = tuple(authority.read(item, n) for n, item in enumerate(authorities.items()))
+    names = [one.name for one in read]
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        authorities.refuse(f"name {name[:80]!r} stands twice")
+    return read
+
+
+def _match(match: Field) -> tuple[Json, ...]:
+    """Which Kubernetes objects a policy is for: checked, and not applicable to what is published."""
+    for item in match.items():
+        fields = item.fields(("group", "version", "resource", "selector"))
+        if "resource" in fields:
+            fields["resource"].choice(*_RESOURCES)
+        for name in ("group", "version"):
+            if name in fields:
+                fields[name].string()
+        if "selector" in fields:
+            _selector(fields)
+    return tuple(item.node.plain() for item in match.items() if isinstance(item.node, Table))
+
+
+def _selector(fields: Mapping[str, Field]) -> None:
+    fields["selector"].fields(("matchLabels", "matchExpressions"))
+    if set(fields) == {"selector"}:
+        fields["selector"].refuse("needs a group, version or resource beside it")
+
+
+def _sha256(document: Field) -> str:
+    """The hash of what the document says: comments and layout do not count."""
+    said = json.dumps(document.node.plain(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""`make demo`: three publishes on one machine, watched from the webhook to Slack and the API.
+
+Ends with 0 when every verdict is as it should be, and with 1 and the reason when one is not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from local import world as worlds
+from local.project import IMAGE, Project
+from local.sigstore.protojson import Json
+from local.world import World
+
+GRACE_SECONDS = 15
+_PATIENCE = 40.0
+
+T = TypeVar("T")
+
+
+class Unexpected(Exception):
+    """Something is not as it should be."""
+
+
+class Telling:
+    """Prints what happens, with the seconds since the beginning."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        """One line."""
+        print(f"{time.monotonic() - self._began:5.1f}s  {text}", flush=True)
+
+    def chapter(self, text: str) -> None:
+        """A new part of the story."""
+        print(f"\n== {text}", flush=True)
+
+    def box(self, text: str) -> None:
+        """Something that somebody else said, indented."""
+        print("".join(f"        {line}\n" for line in text.splitlines()), end="", flush=True)
+
+
+def main() -> int:
+    """Tell the story; returns the exit code."""
+    say = Telling()
+    print("registry-verifier on one machine: the real template.yaml, a GHCR-like registry, a private Sigstore, a Slack")
+    try:
+        with worlds.up(grace_period=f"{GRACE_SECONDS}s", show=say.box) as world:
+            say(f"the stack is up: {world.stack.api_url}")
+            project = Project(world)
+            signed_late(world, project, say)
+            signed_by_another_workflow(world, project, say)
+            never_signed(world, project, say)
+            at_the_end(world, say)
+    except (Unexpected, RuntimeError) as error:
+        print(f"\nNOT AS IT SHOULD BE: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def signed_late(world: World, project: Project, say: Telling) -> None:
+    """PENDING until the evidence arrives, then VERIFIED; nobody is told."""
+    say.chapter("1. an image whose signature and attestations arrive after the push")
+    image = pushed(project, "v1.0.0", say)
+    expect(world, image, "PENDING", say)
+    project.attest_build(image)
+    say("the publishing workflow attaches GitHub's own provenance: another signer, so it changes nothing")
+    project.sign(image)
+    say("the signing workflow signs and attests (cosign 3 bundles)")
+    expect(world, image, "VERIFIED", say)
+    require(not world.slack.messages, "Slack was told of an image that is as it should be")
+
+
+def signed_by_another_workflow(world: World, project: Project, say: Telling) -> None:
+    """FAILED at once, with who was expected and who signed."""
+    say.chapter("2. an image that was signed from a branch that the policy does not accept")
+    image = pushed(project, "v1.1.0", say)
+    project.sign(image, ref="refs/heads/hotfix")
+    say("the signing workflow runs on refs/heads/hotfix")
+    verdict = expect(world, image, "FAILED", say)
+    require(verdict["reasons"][0] == "IDENTITY_MISMATCH", f"reasons are {verdict['reasons']}")
+    require(verdict["nearest_miss"] is not None, "the nearest miss is not told")
+    expect_message(world, image, 1)
+
+
+def never_signed(world: World, project: Project, say: Telling) -> None:
+    """PENDING for the grace period, then FAILED."""
+    say.chapter(f"3. an image that nobody signs (the grace period here is {GRACE_SECONDS} seconds)")
+    image = pushed(project, "v1.2.0", say)
+    expect(world, image, "PENDING", say)
+    verdict = expect(world, image, "FAILED", say)
+    require("NO_SIGNATURE" in verdict["reasons"], f"reasons are {verdict['reasons']}")
+    expect_message(world, image, 2)
+
+
+def at_the_end(world: World, say: Telling) -> None:
+    """Nothing was told twice, nothing was given up."""
+    say.chapter("at the end")
+    failed = world.http.get(f"{world.stack.api_url}/v1/verifications", params={"status": "FAILED"}).json()["items"]
+    say(f"GET /v1/verifications?status=FAILED lists {len(failed)} digests")
+    require(len(failed) >= 2, f"{len(failed)} failures are listed (expected the two images)")
+    require(len(world.slack.messages) == 2, f"Slack has {len(world.slack.messages)} messages (expected 2)")
+    given_up = world.waiting_messages(world.stack.dead_letter_queue_url)
+    require(given_up == 0, f"{given_up} messages are in the dead-letter queue")
+    say(f"{len(world.webhooks.sent)} webhooks, 3 verdicts, 2 Slack messages, nothing in the dead-letter queue")
+
+
+def pushed(project: Project, tag: str, say: Telling) -> Json:
+    """Push an image, and say so."""
+    image = project.push(tag)
+    say(f"docker push {IMAGE}:{tag}  ({image['digest'][:19]}…, two platforms: three webhooks)")
+    return image
+
+
+def expect(world: World, image: Json, status: str, say: Telling) -> dict[str, Any]:
+    """Wait for this status and show what the API says; Unexpected where another decision comes first."""
+    found = waited(lambda: _verdict(world, image, status))
+    say(f"GET /v1/images/…/digests/{image['digest'][:19]}…  ->  {found['status']} {json.dumps(found['reasons'])}")
+    say(f"GET /v1/gate/{image['digest'][:19]}…  ->  {world.gate(IMAGE, image['digest'])}")
+    return found
+
+
+def _verdict(world: World, image: Json, status: str) -> dict[str, Any] | None:
+    found = world.verdict(IMAGE, image["digest"])
+    if found and found["status"] not in (status, "PENDING"):
+        raise Unexpected(f"{image['digest']} is {found['status']} {found['reasons']} (expected {status})")
+    return found if found and found["status"] == status else None
+
+
+def expect_message(world: World, image: Json, count: int) -> None:
+    """Wait until Slack has so many messages, the last one about this image."""
+    waited(lambda: len(world.slack.messages) >= count)
+    text = json.dumps(world.slack.messages[-1])
+    require(image["digest"] in text, "the Slack message is about another image")
+
+
+def waited(look: Callable[[], T | None]) -> T:
+    """What `look` finds at last; Unexpected when it finds nothing for too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise Unexpected(f"nothing came of it in {_PATIENCE:.0f} seconds")
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Unexpected with this text unless it holds."""
+    if not holds:
+        raise Unexpected(otherwise)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,420 @@
+"""The story of a look, from a message to a stored verdict, on fakes that behave as the real ones."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from local import signer
+from registry_verifier import manifest as manifests
+from registry_verifier.errors import Unavailable
+from registry_verifier.evidence import Gatherer
+from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.models import Digest, Look, State
+from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
+from registry_verifier.reasons import Reason, Status
+from registry_verifier.sigstore_bundle import BundleVerifier
+from registry_verifier.verify import PATIENCE, Outcome, Verification
+from registry_verifier.verify_message import GIVE_UP_AFTER, Message, MessageTaker
+from tests import material
+from tests.fakes import EMPTY, FakeClock, FakeLooks, FakeRegistry, FakeVerdicts, described
+from tests.material import CYCLONEDX, DIGEST, IMAGE, ISSUER, MANIFEST, NOW, SUBJECT
+
+GRACE = timedelta(minutes=30)
+POLICY = Policy(
+    "release",
+    ("ghcr.io/acme/**",),
+    (Authority("publisher", (IdentityRule(issuer=ISSUER, subject=SUBJECT),), (AttestationRule("sbom", CYCLONEDX),)),),
+    grace=GRACE,
+)
+DOWN = Unavailable(Reason.REGISTRY_THROTTLED, "429 for GET", retry_after=7)
+
+
+class World:
+    """One verifier with a registry, a queue, a table and a clock of its own."""
+
+    def __init__(self, *policies: Policy) -> None:
+        root = material.root()
+        self.registry, self.looks, self.verdicts, self.clock = (
+            FakeRegistry(),
+            FakeLooks(),
+            FakeVerdicts(),
+            FakeClock(NOW),
+        )
+        self.registry.put(MANIFEST, "v1")
+        gatherer = Gatherer(self.registry, BundleVerifier(root), LayerVerifier(root))
+        self.verification = Verification(
+            gatherer, policies or (POLICY,), root.sha256, self.verdicts, self.looks, self.clock
+        )
+
+    def look(self, look: Look, *, redelivered: bool = False) -> Outcome:
+        return asyncio.run(self.verification.look(look, redelivered=redelivered))
+
+    def take(self, look: Look, count: int) -> Outcome:
+        taker = MessageTaker(self.verification, self.looks)
+        return asyncio.run(taker.take(Message(look, "receipt", count)))
+
+    @property
+    def state(self) -> State:
+        state = self.verdicts.state(IMAGE, DIGEST)
+        assert state is not None
+        return state
+
+    def sign(self, subject: str = SUBJECT) -> None:
+        self.registry.attach(DIGEST, signer.bundle_signature(material.sigstore(), material.leaf(subject), DIGEST))
+
+    def attest(self, subject: str = SUBJECT) -> None:
+        bundle = signer.bundle_attestation(material.sigstore(), material.leaf(subject), DIGEST, CYCLONEDX, {})
+        self.registry.attach(DIGEST, bundle)
+
+
+def publish(delivery: str = "d1", tag: str | None = "v1", digest: Digest = DIGEST) -> Look:
+    return Look(IMAGE, digest, "publish", tag=tag, delivery=delivery, actor="octocat", first_seen=NOW)
+
+
+EVIDENCE = Look(IMAGE, DIGEST, "evidence", delivery="e1", actor="robot")
+
+
+def test_signed_before_the_webhook_is_verified_at_once() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    assert world.look(publish()) == Outcome("verdict", Status.VERIFIED)
+    assert (world.state.tags, world.state.actor, world.state.deliveries) == (("v1",), "octocat", ("d1",))
+    assert (world.state.document["status"], len(world.verdicts.runs), world.looks.sent) == ("VERIFIED", 1, [])
+
+
+def test_unsigned_is_pending_and_looked_at_again() -> None:
+    world = World()
+    assert world.look(publish()).status == Status.PENDING
+    ((again, delay),) = world.looks.sent
+    assert (again.cause, again.attempt, again.tag, again.first_seen) == ("recheck", 1, None, NOW)
+    assert 0 < delay <= 900
+    assert world.state.deadline == NOW + GRACE
+
+
+def test_rechecks_grow_and_end_at_the_deadline_with_a_failure() -> None:
+    world = World()
+    world.look(publish())
+    delays = []
+    while world.looks.sent:
+        again, delay = world.looks.sent.pop()
+        delays.append(delay)
+        world.clock.advance(seconds=delay)
+        world.look(again)
+    assert delays[:-1] == sorted(delays[:-1])
+    assert max(delays) <= 900
+    assert len(delays) < 15
+    assert world.state.status == Status.FAILED
+    assert world.state.document["reasons"] == ["NO_SIGNATURE", "NO_ATTESTATION", "UNSIGNED_AFTER_GRACE"]
+    assert timedelta() <= world.clock() - (NOW + GRACE) <= timedelta(seconds=2)
+
+
+def test_evidence_push_looks_at_its_subject_at_once() -> None:
+    world = World()
+    world.look(publish())
+    world.looks.sent.clear()
+    world.sign()
+    world.attest()
+    assert world.look(publish("d2", manifests.fallback_tag(DIGEST), material.digest("list"))).done == "evidence"
+    ((again, delay),) = world.looks.sent
+    assert (again.cause, again.digest, delay) == ("evidence", DIGEST, 0)
+    assert world.look(again).status == Status.VERIFIED
+    assert world.state.tags == ("v1",)
+
+
+def test_untagged_referrer_looks_at_its_subject() -> None:
+    world = World()
+    referrer = world.registry.attach(DIGEST, b"bundle")
+    assert world.look(publish("d2", None, referrer)).done == "evidence"
+    assert world.looks.sent[0][0].digest == DIGEST
+
+
+def test_partial_evidence_stays_pending_and_starts_no_second_watch() -> None:
+    world = World()
+    world.look(publish())
+    world.sign()
+    assert world.look(EVIDENCE).status == Status.PENDING
+    assert world.state.document["reasons"] == ["NO_ATTESTATION"]
+    assert len(world.looks.sent) == 1
+
+
+def test_wrong_workflow_fails_at_once_with_the_nearest_miss() -> None:
+    world = World()
+    wrong = SUBJECT.replace("main", "dev")
+    world.sign(wrong)
+    assert world.look(publish()).status == Status.FAILED
+    assert world.state.document["nearest_miss"]["found"]["subject"] == wrong
+    assert world.state.document["reproduce"][0].startswith(f"cosign verify {IMAGE}@{DIGEST} ")
+    assert world.looks.sent == []
+
+
+def test_failed_digest_becomes_verified_when_evidence_arrives() -> None:
+    world = World()
+    world.look(publish())
+    world.clock.advance(hours=1)
+    world.look(replace(publish(), cause="recheck"))
+    assert world.state.status == Status.FAILED
+    world.sign()
+    world.attest()
+    assert world.look(EVIDENCE).status == Status.VERIFIED
+
+
+def test_ten_copies_of_one_delivery_give_one_verdict_and_one_watch() -> None:
+    world = World()
+
+    async def all_at_once() -> list[Outcome]:
+        return list(await asyncio.gather(*(world.verification.look(publish()) for _ in range(10))))
+
+    outcomes = asyncio.run(all_at_once())
+    assert {outcome.status for outcome in outcomes} == {Status.PENDING}
+    assert (world.verdicts.writes, len(world.looks.sent)) == (1, 1)
+    world.sign()
+    world.attest()
+    outcomes = asyncio.run(all_at_once())
+    assert {outcome.status for outcome in outcomes} == {Status.VERIFIED}
+    assert (world.verdicts.writes, len(world.verdicts.runs)) == (2, 1)
+
+
+def test_second_tag_of_a_verified_digest_is_remembered() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    world.look(publish())
+    world.look(publish("d2", "latest"))
+    assert (world.state.tags, world.state.version, world.state.status) == (("v1", "latest"), 2, Status.VERIFIED)
+
+
+def test_slow_old_run_never_overwrites_a_newer_verdict() -> None:
+    world = World()
+    world.look(publish())
+    pending = world.state
+    world.sign()
+    world.attest()
+    world.look(EVIDENCE)
+    newer = world.state
+    world.verdicts.states[(IMAGE, DIGEST)] = pending
+    world.verdicts.before_record = [newer]
+    world.registry.tags.clear()
+    world.clock.advance(hours=1)  # this run saw neither the evidence nor the newer verdict when it began
+    assert world.look(replace(EVIDENCE, delivery="e2")).done == "decided-already"
+    assert world.state == newer
+
+
+def test_record_that_never_stands_still_goes_back_to_the_queue() -> None:
+    world = World()
+    world.look(publish())
+    world.sign()
+    world.attest()
+    others = [replace(world.state, version=number) for number in range(2, 40)]
+
+    class Restless(FakeVerdicts):
+        def record(self, old: State | None, new: State) -> None:
+            self.before_record = [others.pop(0)]
+            super().record(old, new)
+
+    restless = Restless()
+    restless.states = world.verdicts.states
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(replace(world.verification, verdicts=restless).look(EVIDENCE))
+    assert caught.value.reason == Reason.STORE_UNAVAILABLE
+
+
+def test_verified_is_not_put_back_to_waiting() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    world.look(publish())
+    world.registry.tags.pop(manifests.fallback_tag(DIGEST))
+    world.look(publish("d2", "latest"))
+    assert world.state.status == Status.VERIFIED
+
+
+def test_killed_between_verdict_and_watch_is_mended_by_the_redelivery() -> None:
+    world = World()
+    world.looks.down = Unavailable(Reason.QUEUE_UNAVAILABLE, "killed")
+    with pytest.raises(Unavailable):
+        world.look(publish())
+    world.looks.down = None
+    world.look(publish(), redelivered=True)
+    assert (world.verdicts.writes, len(world.looks.sent)) == (1, 1)
+
+
+def test_killed_between_verdict_and_run_is_mended_by_the_redelivery() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    world.look(publish())
+    world.verdicts.runs.clear()
+    assert world.look(publish(), redelivered=True).done == "decided-already"
+    assert len(world.verdicts.runs) == 1
+
+
+def test_no_policy() -> None:
+    world = World(replace(POLICY, globs=("ghcr.io/other/**",)))
+    assert world.look(publish()).status == Status.NO_POLICY
+
+
+def test_policy_by_tag() -> None:
+    world = World(replace(POLICY, globs=("ghcr.io/acme/app:v*",)))
+    assert world.look(publish()).status == Status.PENDING
+    assert world.look(Look(IMAGE, DIGEST, "recheck", first_seen=NOW)).status == Status.PENDING
+
+
+# ------------------------------------------------------------------------------------------- could not look
+
+
+def test_outage_goes_back_to_the_queue_and_says_how_long_to_wait() -> None:
+    world = World()
+    world.registry.down = DOWN
+    with pytest.raises(Unavailable):
+        world.take(publish(), 1)
+    with pytest.raises(Unavailable):
+        world.take(publish(), 3)
+    assert world.looks.returned == [("receipt", 7), ("receipt", 20)]
+    assert world.verdicts.states == {}
+
+
+def test_outage_that_lasts_is_unknown_and_looked_at_again() -> None:
+    world = World()
+    world.registry.down = DOWN
+    assert world.take(publish(), GIVE_UP_AFTER).status == Status.UNKNOWN
+    assert (world.state.status, world.state.document["reasons"]) == (Status.UNKNOWN, ["REGISTRY_THROTTLED"])
+    ((again, delay),) = world.looks.sent
+    assert (again.cause, delay) == ("recheck", 900)
+    world.registry.down = None
+    world.sign()
+    world.attest()
+    assert world.look(again).status == Status.VERIFIED
+
+
+def test_outage_after_the_deadline_is_unknown_and_never_failed() -> None:
+    world = World()
+    world.look(publish())
+    world.clock.advance(hours=2)
+    world.registry.down = DOWN
+    assert world.take(replace(publish(), cause="recheck"), GIVE_UP_AFTER).status == Status.UNKNOWN
+    assert world.state.status == Status.UNKNOWN
+
+
+@pytest.mark.parametrize("subject", [SUBJECT, SUBJECT.replace("main", "dev")])
+def test_outage_changes_no_decision(subject: str) -> None:
+    world = World()
+    world.sign(subject)
+    world.attest()
+    decided = world.look(publish()).status
+    world.registry.down = DOWN
+    world.take(publish("d2", "latest"), GIVE_UP_AFTER)
+    assert world.state.status == decided
+    assert world.looks.sent == []
+
+
+def test_outage_is_given_up_after_three_days() -> None:
+    world = World()
+    world.registry.down = DOWN
+    world.clock.advance(days=PATIENCE.days, seconds=1)
+    world.take(publish(), GIVE_UP_AFTER)
+    assert world.looks.sent == []
+
+
+def test_manifest_that_is_not_there_yet_is_could_not_look() -> None:
+    world = World()
+    with pytest.raises(Unavailable) as caught:
+        world.look(publish("d1", "v2", material.digest("not pushed")))
+    assert caught.value.reason == Reason.MANIFEST_NOT_FOUND
+
+
+def test_registry_that_lies_about_the_manifest_is_could_not_look() -> None:
+    world = World()
+    world.registry.contents[DIGEST] = b"nonsense"
+    with pytest.raises(Unavailable) as caught:
+        world.look(publish())
+    assert caught.value.reason == Reason.MANIFEST_INVALID
+
+
+def test_evidence_for_a_digest_that_nobody_pushed_is_nothing() -> None:
+    world = World()
+    made_up = replace(EVIDENCE, digest=material.digest("made up"))
+    assert world.look(made_up).done == "ignored"
+    assert world.verdicts.states == {}
+
+
+# ------------------------------------------------------------------------------------- what is not an image
+
+
+def child() -> bytes:
+    return MANIFEST.replace(b'"layers": []', b'"layers":  []')
+
+
+def test_buildkit_attestation_is_recorded_nowhere() -> None:
+    world = World()
+    statement = b'{"_type":"https://in-toto.io/Statement/v0.1"}'
+    layers = [described(statement, "application/vnd.in-toto+json")]
+    pushed = world.registry.put_manifest({"config": EMPTY, "layers": layers})
+    assert world.look(publish("d1", None, pushed)).done == "ignored"
+    assert world.verdicts.states == {}
+
+
+def index_of(world: World, digest: Digest) -> Digest:
+    entry = described(child(), manifests.OCI_MANIFEST)
+    assert entry["digest"] == digest
+    return world.registry.put_manifest({"manifests": [entry]}, "v2")
+
+
+def test_unsigned_child_is_what_its_index_is() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    index = index_of(world, untagged)
+    assert world.look(publish("d1", None, untagged)).status == Status.PENDING
+    for make in (
+        signer.bundle_signature(material.sigstore(), material.leaf(), index),
+        signer.bundle_attestation(material.sigstore(), material.leaf(), index, CYCLONEDX, {}),
+    ):
+        world.registry.attach(index, make)
+    assert world.look(publish("d2", "v2", index)).status == Status.VERIFIED
+    again = world.looks.sent[0][0]
+    outcome = world.look(again)
+    assert (outcome.status, outcome.reasons) == (Status.VERIFIED, ("COVERED_BY_INDEX",))
+    state = world.verdicts.state(IMAGE, untagged)
+    assert state is not None
+    assert state.document["kind"] == "child"
+
+
+def test_child_waits_while_its_index_does() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    index = index_of(world, untagged)
+    world.look(publish("d2", "v2", index))
+    world.looks.sent.clear()
+    assert world.look(publish("d1", None, untagged)).status == Status.PENDING
+    again, _ = world.looks.sent.pop()
+    world.clock.advance(hours=1)
+    assert world.look(again).status == Status.PENDING
+    assert world.looks.sent[0][1] > 1
+
+
+def test_untagged_image_that_no_index_lists_is_judged_by_itself() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    world.look(publish("d1", None, untagged))
+    world.clock.advance(hours=1)
+    assert world.look(world.looks.sent[0][0]).status == Status.FAILED
+
+
+def test_runnable_image_that_calls_itself_evidence_is_judged() -> None:
+    world = World()
+    subject = described(MANIFEST, manifests.OCI_MANIFEST)
+    config = described(b"{}", "application/vnd.oci.image.config.v1+json")
+    hidden = world.registry.put_manifest({"config": config, "layers": [], "subject": subject})
+    for delivery, tag in enumerate((None, "v2", manifests.fallback_tag(DIGEST), manifests.signature_tag(DIGEST))):
+        assert world.look(publish(f"d{delivery}", tag, hidden)).status == Status.PENDING
+
+
+def test_artifact_with_an_ordinary_tag_is_judged() -> None:
+    world = World()
+    subject = described(MANIFEST, manifests.OCI_MANIFEST)
+    pushed = world.registry.put_manifest({"config": EMPTY, "layers": [], "subject": subject})
+    assert world.look(publish("d1", "v2", pushed)).status == Status.PENDING
