@@ -11,6 +11,9 @@ from registry_verifier.errors import SettingsError
 
 Environment = Mapping[str, str]
 
+TOKEN_VARIABLE = "REGISTRY_VERIFIER_TOKEN"  # noqa: S105 - a variable's name, no token
+"""where the command line finds the token for private images"""
+
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -7,7 +7,7 @@
 | alert | the same                          | `ALERT`                                     |
 
 GSI1 (`REPO#<image>`, `<first_seen>#<digest>`) lists a repository; its keys never change, so that a new verdict does
-not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only.
+not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only, and no children of an index.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ def _verdict(state: State, retention: timedelta) -> Item:
 
 
 def _status_index(state: State) -> Item:
-    if state.status not in LISTED:
-        return {}
+    if state.status not in LISTED or state.document.get("kind") == "child":
+        return {}  # a child's trouble is its index's, and is listed there
     moment = timestamp(_verified_at(state))
     return {
         "GSI2PK": _text(status_key(state.status, moment[:7])),

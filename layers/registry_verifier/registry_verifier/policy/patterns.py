@@ -53,4 +53,4 @@ def is_unicode(value: str) -> bool:
 def _said(error: Exception) -> str:
     """The text of an RE2 error, which comes as bytes."""
     text = error.args[0] if error.args else ""
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:120]
