@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local import publisher, signer
+from local.signing import publisher, signer
 from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.leaf import Leaf
 from local.sigstore.protojson import Json

@@ -20,8 +20,9 @@ registry   {registry}  (as ghcr.io)
 table      {table} at {endpoint}
 
 push, sign and attest, in another terminal:
-  .venv/bin/python -m local.signer push   {name}:v1 --registry {registry}
-  .venv/bin/python -m local.signer sign   {name}:v1 --registry {registry} --workflow .github/workflows/image-signing.yml
+  .venv/bin/python -m local.signing push   {name}:v1 --registry {registry}
+  .venv/bin/python -m local.signing sign   {name}:v1 --registry {registry} \\
+      --workflow .github/workflows/image-signing.yml
   curl '{api}/v1/images/{name}'
 ask the same at the command line:
   .venv/bin/registry-verifier verify ghcr.io/{name}:v1 --policy {configuration}/policies/openmed.yaml \\

@@ -13,12 +13,13 @@ from typing import Any
 
 import httpx
 
-from local import github, stack
-from local.distribution import Repository
-from local.github_payload import Push, published
-from local.registry import LocalRegistry
+from local import stack
+from local.github import deliveries as github
+from local.github.payload import Push, published
+from local.registry.server import LocalRegistry
+from local.signing.distribution import Repository
 from local.sigstore.private_sigstore import PrivateSigstore, machine_sigstore
-from local.slack import LocalSlack
+from local.slack.receiver import LocalSlack
 from local.stack import Running
 from local.template import ROOT
 

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.distribution import Repository
 from local.interop import docker_registry
 from local.interop.cosign import Cosign, CosignFailed, build, find
 from local.interop.cosign_session import RUN, CosignSession, Layout, write_material
 from local.interop.docker_registry import DockerRegistry
 from local.interop.material import BY_COSIGN, BY_US, PREDICATE_TYPES, ByCosign, ByUs
-from local.registry import LocalRegistry
+from local.registry.server import LocalRegistry
+from local.signing.distribution import Repository
 from local.sigstore.fulcio import GITHUB_ISSUER
 from local.sigstore.http_face import HttpFace
 from local.sigstore.private_sigstore import PrivateSigstore

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local.interop.cosign import Cosign, CosignFailed, Outcome
-from local.signer import RekorVersion
+from local.signing.signer import RekorVersion
 from local.sigstore.fulcio import GITHUB_ISSUER
 from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.http_face import HttpFace

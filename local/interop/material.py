@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from local.distribution import Repository
 from local.interop.cosign_session import (
     BUNDLE,
     BUNDLE_REKOR_2,
@@ -19,8 +18,9 @@ from local.interop.cosign_session import (
     CosignSession,
     Layout,
 )
-from local.publisher import attach_bundle, attach_layer, push_image
-from local.signer import EntryKind, bundle_attestation, bundle_signature, dsse_layer, simple_signing_layer
+from local.signing.distribution import Repository
+from local.signing.publisher import attach_bundle, attach_layer, push_image
+from local.signing.signer import EntryKind, bundle_attestation, bundle_signature, dsse_layer, simple_signing_layer
 from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.leaf import Leaf
 from local.sigstore.private_sigstore import PrivateSigstore
@@ -62,7 +62,7 @@ class ByCosign:
 
 @dataclass(frozen=True)
 class ByUs:
-    """Evidence that `local.signer` makes, to be verified by cosign of this major version."""
+    """Evidence that `local.signing.signer` makes, to be verified by cosign of this major version."""
 
     name: str
     major: int

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.distribution import Repository
 from local.interop.cosign import Cosign, find
 from local.interop.cosign_session import (
     BUNDLE,
@@ -28,7 +27,8 @@ from local.interop.cosign_session import (
 )
 from local.interop.docker_registry import DockerRegistry
 from local.interop.recording import record
-from local.publisher import AMD64, push_image, push_index
+from local.signing.distribution import Repository
+from local.signing.publisher import AMD64, push_image, push_index
 from local.sigstore.fulcio import GITHUB_ISSUER
 from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.http_face import HttpFace

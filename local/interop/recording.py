@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.distribution import Repository
+from local.signing.distribution import Repository
 from local.sigstore.protojson import Json
 
 

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from functions.notify import handler
-from local.slack import Fault, LocalSlack
+from local.slack.receiver import Fault, LocalSlack
 from registry_verifier import verdict_record
 from registry_verifier.alert import AlertKind
 from registry_verifier.models import State

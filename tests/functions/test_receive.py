@@ -17,8 +17,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from functions.receive import handler
-from local import github, receive_events
-from local.github_payload import published
+from local.github import deliveries as github
+from local.github import events as receive_events
+from local.github.payload import published
 from registry_verifier import look_message, webhook
 from registry_verifier.verdict_document import VERSION
 

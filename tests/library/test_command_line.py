@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from local import publisher, signer
-from local.distribution import Repository
-from local.registry import LocalRegistry
-from local.registry_faults import Fault
+from local.registry.faults import Fault
+from local.registry.server import LocalRegistry
+from local.signing import publisher, signer
+from local.signing.distribution import Repository
 from local.sigstore.protojson import Json
 from registry_verifier.command_line import main
 from registry_verifier.settings import TOKEN_VARIABLE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local import signer
+from local.signing import signer
 from registry_verifier import evidence, manifest
 from registry_verifier.errors import EvidenceRejected, Unavailable
 from registry_verifier.evidence import Gatherer

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from local import signer
+from local.signing import signer
 from local.sigstore import layers as local_layers
 from local.sigstore.dsse import seal, statement
 from local.sigstore.leaf import Leaf

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.slack_blocks import refusal
-from local.slack_rendering import rendered
+from local.slack.blocks import refusal
+from local.slack.rendering import rendered
 from registry_verifier import message, mrkdwn
 from registry_verifier.message import Payload
 from registry_verifier.models import Cause, ImageName, State

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local import github
-from local.github_payload import OCI_INDEX, Push, ping, published
+from local.github import deliveries as github
+from local.github.payload import OCI_INDEX, Push, ping, published
 from registry_verifier import webhook
 from registry_verifier.errors import Unavailable
 from registry_verifier.models import Digest, ImageName, Look

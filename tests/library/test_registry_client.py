@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.registry import LocalRegistry
-from local.registry_faults import Fault
+from local.registry.faults import Fault
+from local.registry.server import LocalRegistry
 from registry_verifier import manifest
 from registry_verifier.errors import EvidenceRejected, SettingsError, Unavailable
 from registry_verifier.manifest import Manifest

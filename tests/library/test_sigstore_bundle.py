@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from local import signer
+from local.signing import signer
 from local.sigstore.dsse import seal, statement
 from local.sigstore.leaf import Leaf
 from registry_verifier.errors import EvidenceRejected, TrustRootError

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from local.slack import REFUSED_TOKEN, Fault, LocalSlack
+from local.slack.receiver import REFUSED_TOKEN, Fault, LocalSlack
 from registry_verifier import message
 from registry_verifier.errors import SettingsError, Unavailable
 from registry_verifier.reasons import Reason

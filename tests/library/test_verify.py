@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from local import signer
+from local.signing import signer
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import Unavailable
 from registry_verifier.evidence import Gatherer

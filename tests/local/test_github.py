@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local import github
+from local.github import deliveries as github
 from registry_verifier import webhook
 from registry_verifier.models import PublishEvent
 from registry_verifier.publish_event import Ignored

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from local.distribution import Repository
 from local.interop.recording import Recording, record
-from local.publisher import AMD64, EMPTY_TYPE, attach_bundle, attach_layer, push_image, push_index
-from local.registry import LocalRegistry
-from local.signer import BUNDLE_TYPE
+from local.registry.server import LocalRegistry
+from local.signing.distribution import Repository
+from local.signing.publisher import AMD64, EMPTY_TYPE, attach_bundle, attach_layer, push_image, push_index
+from local.signing.signer import BUNDLE_TYPE
 from local.sigstore.layers import descriptor
 
 

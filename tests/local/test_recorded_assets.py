@@ -15,7 +15,7 @@ from sigstore.verify import Verifier, policy
 from local.interop.cosign_session import PREDICATES
 from local.interop.record_assets import CASES
 from local.interop.recording import Recording
-from local.signer import BUNDLE_TYPE, SIGNATURE_PREDICATE
+from local.signing.signer import BUNDLE_TYPE, SIGNATURE_PREDICATE
 
 ASSETS = Path(__file__).parents[1] / "assets"
 NAMES = [case.name for case in CASES]

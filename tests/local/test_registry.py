@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.registry import LocalRegistry
-from local.registry_faults import Fault
+from local.registry.faults import Fault
+from local.registry.server import LocalRegistry
 from registry_verifier.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from registry_verifier.models import digest_of
 

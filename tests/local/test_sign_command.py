@@ -1,4 +1,4 @@
-"""`python -m local.signer` against a registry on loopback."""
+"""`python -m local.signing` against a registry on loopback."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
 
-from local.distribution import Repository
-from local.registry import LocalRegistry
-from local.sign_command import main
+from local.registry.server import LocalRegistry
+from local.signing.command import main
+from local.signing.distribution import Repository
 from local.sigstore.fulcio import GITHUB_ISSUER
 from local.sigstore.private_sigstore import machine_sigstore
 

@@ -20,7 +20,7 @@ from sigstore.errors import Error as SigstoreError
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
 
-from local.signer import (
+from local.signing.signer import (
     SIGNATURE_PREDICATE,
     EntryKind,
     RekorVersion,

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from local.slack import LocalSlack
-from local.slack_blocks import refusal
-from local.slack_rendering import mrkdwn, rendered
+from local.slack.blocks import refusal
+from local.slack.receiver import LocalSlack
+from local.slack.rendering import mrkdwn, rendered
 
 
 def _section(**parts: Any) -> dict[str, Any]:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Callable
 
-from local import registry_faults, registry_pull, registry_push
-from local.registry_access import WrongCredentials
-from local.registry_http import Exchange, TooLarge
-from local.registry_state import State
+from local.registry import faults as registry_faults
+from local.registry import pull as registry_pull
+from local.registry import push as registry_push
+from local.registry.access import WrongCredentials
+from local.registry.http import Exchange, TooLarge
+from local.registry.state import State
 
 CONTROL_PATHS = ("/_faults", "/_requests")
 

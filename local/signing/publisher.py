@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from local.distribution import INDEX_TYPE, MANIFEST_TYPE, Repository
-from local.signer import BUNDLE_TYPE, SIGNATURE_PREDICATE
+from local.signing.distribution import INDEX_TYPE, MANIFEST_TYPE, Repository
+from local.signing.signer import BUNDLE_TYPE, SIGNATURE_PREDICATE
 from local.sigstore.layers import Layer
 from local.sigstore.protojson import Json, compact
 

@@ -185,9 +185,3 @@ def dsse_layer(
     envelope = seal(leaf, statement(digest, predicate_type, predicate, version=statement_version, name=name))
     entry = record_envelope(sigstore, leaf, envelope, kind=kind, at=at)
     return envelope_layer(sigstore, leaf, envelope, entry, predicate_type=predicate_type)
-
-
-if __name__ == "__main__":
-    from local.sign_command import main  # it stands on this module
-
-    main()

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
-from local.registry_access import Access
-from local.registry_faults import Fault
-from local.registry_http import Exchange, Server
-from local.registry_routes import handle_api, handle_storage
-from local.registry_state import REFERRERS_MODES, OnPush, State
-from local.registry_store import Store, StoredManifest
+from local.registry.access import Access
+from local.registry.faults import Fault
+from local.registry.http import Exchange, Server
+from local.registry.routes import handle_api, handle_storage
+from local.registry.state import REFERRERS_MODES, OnPush, State
+from local.registry.store import Store, StoredManifest
 from registry_verifier.models import Digest
 
 
@@ -125,7 +125,3 @@ def main() -> None:
         print(f"listening {registry.url}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""`python -m local.signer`: push, sign and attest in a registry on loopback with this machine's own Sigstore."""
+"""`python -m local.signing`: push, sign and attest in a registry on loopback with this machine's own Sigstore."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.distribution import Repository
-from local.publisher import attach_bundle, attach_layer, push_image
-from local.signer import bundle_attestation, bundle_signature, dsse_layer, simple_signing_layer
+from local.signing.distribution import Repository
+from local.signing.publisher import attach_bundle, attach_layer, push_image
+from local.signing.signer import bundle_attestation, bundle_signature, dsse_layer, simple_signing_layer
 from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.leaf import Leaf
 from local.sigstore.private_sigstore import PrivateSigstore, machine_sigstore
@@ -20,10 +20,10 @@ from local.sigstore.protojson import Json
 
 _EPILOG = """\
 example, with `python -m local.registry --port 5000` running:
-  python -m local.signer trusted-root trusted_root.json
-  python -m local.signer push   acme/app:v1 --registry http://127.0.0.1:5000
-  python -m local.signer sign   acme/app:v1 --registry http://127.0.0.1:5000
-  python -m local.signer attest acme/app:v1 --registry http://127.0.0.1:5000 \\
+  python -m local.signing trusted-root trusted_root.json
+  python -m local.signing push   acme/app:v1 --registry http://127.0.0.1:5000
+  python -m local.signing sign   acme/app:v1 --registry http://127.0.0.1:5000
+  python -m local.signing attest acme/app:v1 --registry http://127.0.0.1:5000 \\
       --type https://cyclonedx.org/bom --predicate bom.json"""
 
 
@@ -80,7 +80,7 @@ def _split(image: str) -> tuple[str, str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local.signer",
+        prog="python -m local.signing",
         description=__doc__,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -19,8 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
 
-from local.slack_blocks import refusal
-from local.slack_rendering import rendered
+from local.slack.blocks import refusal
+from local.slack.rendering import rendered
 
 _BODY_LIMIT = 1_000_000
 WEBHOOK_PATH = "/services/T00000000/B00000000/local"
@@ -230,7 +230,3 @@ def main() -> None:
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from local.registry_http import Exchange
-from local.registry_state import State
-from local.registry_store import StoredManifest, index_of
+from local.registry.http import Exchange
+from local.registry.state import State
+from local.registry.store import StoredManifest, index_of
 from registry_verifier.manifest import INDEX_TYPES, OCI_INDEX, essence
 
 

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from local.github_payload import OCI_INDEX, OCI_MANIFEST, Push, ping, published
+from local.github.payload import OCI_INDEX, OCI_MANIFEST, Push, ping, published
 
 TEST_SECRET = "a webhook secret for tests and for one machine"
 """no secret at all: it is here for everybody to read"""
@@ -138,7 +138,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--copies", type=int, default=1, help="send the same delivery so many times")
     parser.add_argument("--delay", type=float, default=0, help="seconds to wait before each")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from local.registry_http import Exchange
-from local.registry_state import State
+from local.registry.http import Exchange
+from local.registry.state import State
 from registry_verifier.manifest import essence
 from registry_verifier.models import digest_of
 

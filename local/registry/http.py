@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from local.registry_faults import Fault
+from local.registry.faults import Fault
 
 BODY_LIMIT = 256 * 1024 * 1024
 _CHUNK = 64 * 1024

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.registry_access import Access
-from local.registry_faults import Faults
-from local.registry_store import Store
+from local.registry.access import Access
+from local.registry.faults import Faults
+from local.registry.store import Store
 
 OnPush = Callable[[str, str, str | None, str, str], None]
 """repository, digest, tag (None for a push by digest), media type, pusher (empty: nobody logged in)"""

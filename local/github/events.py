@@ -1,6 +1,7 @@
 """Writes `events/receive.*.json`: requests of the HTTP API as the function receive gets them.
 
-`python -m local.receive_events` writes them anew. They are signed with `local.github.TEST_SECRET`, and always the same.
+`python -m local.github.events` writes them anew. They are signed with
+`deliveries.TEST_SECRET`, and always the same.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local import github
-from local.github_payload import OCI_INDEX, Push, ping, published
+from local.github import deliveries as github
+from local.github.payload import OCI_INDEX, Push, ping, published
 
 FOLDER = Path(__file__).parent.parent / "events"
 PUSH = Push(

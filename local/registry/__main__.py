@@ -1,0 +1,7 @@
+"""`python -m local.registry`: see `server`."""
+
+from __future__ import annotations
+
+from local.registry.server import main
+
+main()
