@@ -2,6 +2,11 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
+SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+
+# A python3.13 to compile the artifacts with. A pyenv shim may be on PATH and still not run.
+export PYTHON313 := $(shell for candidate in python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13); \
+	do $$candidate -c '' 2>/dev/null && echo $$candidate && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -10,11 +15,74 @@ help:  ## this list
 
 .venv/.ready: requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed, this is " + sys.version)'
-	$(PYTHON) -m venv --clear .venv
+	rm -rf .venv # and not `venv --clear`, which empties what a symbolic link points to
+	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	$(INSTALL) --python .venv -r requirements/development.txt
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Environments of their own: sam for the SAM command line, ministack for the local stack, lambda for what Lambda's runtime brings.
+.venv-%/.ready: requirements/%.txt | .venv/.ready
+	rm -rf .venv-$*
+	.venv/bin/python -m venv --without-pip .venv-$*
+	$(INSTALL) --python .venv-$* -r $<
+	@touch $@
+
 .PHONY: setup
 setup: .venv/.ready  ## install everything that the library, its tests and its checks need
+
+.PHONY: test
+test: .venv/.ready .venv-ministack/.ready .venv-lambda/.ready  ## every test
+	.venv/bin/pytest -q -n 2
+
+.PHONY: check
+check: format-check lint types validate build  ## everything that is checked without running it: format, lint, types, template, build
+
+.PHONY: format
+format: .venv/.ready  ## put the code in its form
+	.venv/bin/ruff check --quiet --fix-only .
+	.venv/bin/ruff format .
+
+.PHONY: format-check lint types
+format-check: .venv/.ready
+	.venv/bin/ruff format --check .
+
+lint: .venv/.ready
+	.venv/bin/ruff check .
+
+types: .venv/.ready
+	.venv/bin/mypy
+
+.PHONY: validate
+validate: .venv-sam/.ready  ## check the template as SAM and CloudFormation see it
+	$(SAM) validate --lint
+
+.PHONY: build
+build: .venv-sam/.ready  ## build the functions and layers for Lambda, into .aws-sam
+	UV=$(abspath $(UV)) $(SAM) build
+
+.PHONY: demo
+demo: .venv/.ready .venv-ministack/.ready  ## a publish from webhook to verdict, the whole stack on this machine
+	.venv/bin/python -m local.demo
+
+.PHONY: serve
+serve: .venv/.ready .venv-ministack/.ready  ## the whole stack on this machine until it is interrupted
+	.venv/bin/python -m local.serve
+
+.PHONY: interop
+interop: .venv/.ready  ## cosign, where it is installed, and this verifier judge the same images
+	.venv/bin/python -m local.interop
+
+.PHONY: bench
+bench: .venv/.ready .venv-lambda/.ready  ## measure what is meant to be fast, side by side with something known
+	@for file in bench/*.py; do .venv/bin/python -m bench.$$(basename $$file .py) || exit 1; done
+
+.PHONY: deploy
+deploy: build  ## deploy to the AWS account of the environment, asking for the parameters
+	$(SAM) deploy --guided
+
+.PHONY: clean
+clean:  ## remove everything that was built or installed here
+	rm -rf .venv .venv-* .build .aws-sam .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -prune -exec rm -r {} +
