@@ -6,8 +6,8 @@ import contextlib
 import queue
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,29 @@ class Webhooks:
         self.url = ""
         self.sent: list[github.Request] = []
         self.answers: list[int] = []
-        self.held = False
-        """nothing goes out while this is set: the webhooks are lost"""
+        self._held: list[Push] | None = None
         self._waiting: queue.Queue[Push | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def deliver(self, repository: str, digest: str, tag: str | None, media_type: str, pusher: str) -> None:
         """Queue the delivery about one pushed manifest."""
-        if not self.held:
-            self._waiting.put(Push(repository, digest, tag or "", media_type, pusher=pusher or "github-actions[bot]"))
+        push = Push(repository, digest, tag or "", media_type, pusher=pusher or "github-actions[bot]")
+        if self._held is None:
+            self._waiting.put(push)
+        else:
+            self._held.append(push)
+
+    def hold(self) -> list[Push]:
+        """Keep what is pushed from now on, instead of sending deliveries about it."""
+        self._held = []
+        return self._held
+
+    def release(self, pushes: Iterable[Push] = ()) -> None:
+        """Send deliveries again, these first."""
+        self._held = None
+        for push in pushes:
+            self._waiting.put(push)
 
     def settle(self) -> None:
         """Wait until everything that was queued is sent."""
@@ -70,7 +83,7 @@ class World:
     slack: LocalSlack
     webhooks: Webhooks
     configuration: Path
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
+    http: httpx.Client
 
     @property
     def webhook_url(self) -> str:
@@ -130,6 +143,7 @@ def up(
         tempfile.TemporaryDirectory(prefix="registry-verifier-") as folder,
         LocalRegistry(port=registry_port, on_push=webhooks.deliver) as registry,
         LocalSlack(port=slack_port, show=show) as slack,
+        httpx.Client(timeout=20) as http,
     ):
         configure(Path(folder), sigstore, grace_period=grace_period)
         parameters = {
@@ -140,6 +154,6 @@ def up(
         }
         secrets = {"WebhookSecretArn": github.TEST_SECRET, "SlackSecretArn": _BOT_TOKEN}
         with stack.up(parameters, secrets=secrets, configuration=Path(folder)) as running:
-            world = World(running, registry, sigstore, slack, webhooks, Path(folder))
+            world = World(running, registry, sigstore, slack, webhooks, Path(folder), http)
             webhooks.url = world.webhook_url
             yield world

@@ -123,7 +123,7 @@ class FakeVerdicts:
 
     def __init__(self) -> None:
         self.states: dict[tuple[ImageName, Digest], State] = {}
-        self.runs: dict[tuple[Digest, int], State] = {}
+        self.runs: dict[tuple[Digest, str], State] = {}
         self.writes = 0
         self.before_record: list[State] = []
         """states that somebody else stores just before the next `record`"""
@@ -145,7 +145,7 @@ class FakeVerdicts:
 
     def keep_run(self, state: State) -> None:
         """As ports.Verdicts."""
-        self.runs.setdefault((state.digest, state.version), state)
+        self.runs.setdefault((state.digest, json.dumps(state.document, sort_keys=True)), state)
 
     def recent(self, image: ImageName, *, limit: int) -> Iterable[State]:
         """As ports.Verdicts."""

@@ -10,7 +10,6 @@ import functools
 import os
 from typing import Any
 
-import httpx
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,7 +28,7 @@ NEEDED_MILLISECONDS = 12_000
 
 
 @functools.cache
-def http() -> httpx.Client:
+def http() -> slack.Client:
     """The connection to Slack, kept open between batches."""
     return slack.client()
 
@@ -77,6 +76,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         except Exception:  # whatever it is, this record must come again, and none may pass it
             logger.exception("a record was not told")
             metrics.add_metric(name="NotificationFailed", unit=MetricUnit.Count, value=1)
+            if record is event["Records"][0]:
+                raise  # nothing of the batch is done: as an error of the function it is counted and alarmed as one
             return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
     metrics.add_metric(name="NotificationFailed", unit=MetricUnit.Count, value=0)
     return {"batchItemFailures": []}

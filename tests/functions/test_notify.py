@@ -16,6 +16,7 @@ from functions.notify import handler
 from local.slack.receiver import Fault, LocalSlack
 from registry_verifier import verdict_record
 from registry_verifier.alert import AlertKind
+from registry_verifier.errors import Unavailable
 from registry_verifier.models import State
 from registry_verifier.reasons import Status
 from registry_verifier.verdict_table import VerdictTable
@@ -131,12 +132,17 @@ def test_the_first_record_that_fails_ends_the_batch(local: LocalSlack) -> None:
 def test_a_record_that_cannot_be_read_is_not_passed_by(local: LocalSlack) -> None:
     broken = copy.deepcopy(_record(1, FAILED))
     broken["dynamodb"]["NewImage"]["detail"] = {"B": "AAAA"}
-    assert _notify(_batch(broken, _record(2, VERIFIED))) == ["1"]
+    with pytest.raises(ValueError, match="does not decompress"):
+        _notify(_batch(broken, _record(2, VERIFIED)))
+    assert _notify(
+        _batch(_record(1, state(Status.PENDING)), broken | {"dynamodb": broken["dynamodb"] | {"SequenceNumber": "2"}})
+    ) == ["2"]
     assert local.messages == []
 
 
 def test_a_record_is_left_for_later_where_time_is_short(local: LocalSlack) -> None:
-    assert _notify(event("notify.failed"), remaining=5_000) == ["100"]
+    with pytest.raises(TimeoutError):
+        _notify(event("notify.failed"), remaining=5_000)
     assert local.requests == []
 
 
@@ -144,7 +150,8 @@ def test_a_failure_of_slack_is_counted_and_its_secret_is_not_logged(
     local: LocalSlack, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     local.spoil(Fault("invalid_auth"))
-    assert _notify(event("notify.failed")) == ["100"]
+    with pytest.raises(Unavailable, match="invalid_auth"):
+        _notify(event("notify.failed"))
     metrics = capsys.readouterr().out
     assert '"NotificationFailed":[1.0]' in metrics
     assert "invalid_auth" in caplog.text and "s3cr3t" not in caplog.text + metrics

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -127,9 +128,10 @@ def test_the_keys_of_a_failed_state() -> None:
     }
 
 
-def test_a_run_is_named_by_time_and_version_and_is_in_no_index() -> None:
+def test_a_run_is_named_by_its_time_and_hash_and_is_in_no_index() -> None:
     item = verdict_record.write_run(state(Status.FAILED, version=7), RETENTION)
-    assert item["SK"]["S"] == "RUN#2026-11-22T10:01:00.000Z#0000000007"
+    assert re.fullmatch(r"RUN#2026-11-22T10:01:00Z#[0-9a-f]{16}", item["SK"]["S"])
+    assert item["SK"] == verdict_record.write_run(state(Status.FAILED, version=8, tags=("v2",)), RETENTION)["SK"]
     assert not [name for name in item if name.startswith("GSI")]
 
 

@@ -108,11 +108,17 @@ def test_an_expired_record_is_not_seen_and_can_be_written_anew(client: DynamoDBC
     assert verdicts.state(IMAGE, DIGEST) == state(Status.PENDING)
 
 
-def test_a_run_is_kept_once_and_never_changed(client: DynamoDBClient, verdicts: VerdictTable) -> None:
+def test_a_run_is_kept_once_for_all_tags_and_never_changed(client: DynamoDBClient, verdicts: VerdictTable) -> None:
+    verdicts.keep_run(state(Status.VERIFIED, tags=("v1",)))
+    verdicts.keep_run(state(Status.VERIFIED, version=2, tags=("v1", "latest")))
+    [item] = client.scan(TableName=TABLE)["Items"]
+    assert item["version"] == {"N": "1"}
+
+
+def test_another_verdict_of_the_same_second_is_another_run(client: DynamoDBClient, verdicts: VerdictTable) -> None:
     verdicts.keep_run(state(Status.VERIFIED))
     verdicts.keep_run(state(Status.FAILED))
-    [item] = client.scan(TableName=TABLE)["Items"]
-    assert item["status"] == {"S": "VERIFIED"}
+    assert len(client.scan(TableName=TABLE)["Items"]) == 2
 
 
 def test_runs_and_alerts_are_no_states(verdicts: VerdictTable) -> None:

@@ -186,6 +186,7 @@ def test_second_tag_of_a_verified_digest_is_remembered() -> None:
     world.look(publish())
     world.look(publish("d2", "latest"))
     assert (world.state.tags, world.state.version, world.state.status) == (("v1", "latest"), 2, Status.VERIFIED)
+    assert len(world.verdicts.runs) == 1
 
 
 def test_slow_old_run_never_overwrites_a_newer_verdict() -> None:

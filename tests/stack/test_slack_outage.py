@@ -21,6 +21,7 @@ SECONDS = 60
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with worlds.up(grace_period="15s") as up:
+        living.warm_up(up)
         yield up
 
 

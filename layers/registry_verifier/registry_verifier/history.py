@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry_verifier import verdict_document
@@ -27,9 +27,14 @@ def follow(old: State | None, verdict: Verdict, look: Look, seen: Seen) -> State
     A verified digest is not put back to waiting, and what could not be looked at changes no decision.
     """
     new = _next(old, verdict, look, seen)
-    if old is None or (_told(old) != _told(new) and _may_follow(old.status, new.status)):
+    if old is None:
         return new
-    return None
+    if _told(old) != _told(new) and _may_follow(old.status, new.status):
+        return new
+    # another tag of a digest that is judged already: the verdict stands as it was made
+    return (
+        replace(new, status=old.status, document=old.document, deadline=old.deadline) if old.tags != new.tags else None
+    )
 
 
 def _may_follow(old: Status, new: Status) -> bool:
@@ -40,7 +45,7 @@ def _may_follow(old: Status, new: Status) -> bool:
 
 def _told(state: State) -> object:
     """What a reader would notice; the statements of a verdict that stands may differ in order, its time always does."""
-    return state.status, state.tags, tuple(state.document["reasons"]), state.document["kind"]
+    return state.status, tuple(state.document["reasons"]), state.document["kind"]
 
 
 def _next(old: State | None, verdict: Verdict, look: Look, seen: Seen) -> State:

@@ -47,7 +47,11 @@ class _Answer:
     body: bytes
 
 
-def client() -> httpx.Client:
+Client = httpx.Client
+"""what `client` makes"""
+
+
+def client() -> Client:
     """An HTTP client as this room needs it: short timeouts, no proxies from the environment, no redirects."""
     return httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 

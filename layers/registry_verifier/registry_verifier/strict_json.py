@@ -9,21 +9,26 @@ from typing import Any, NoReturn
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def parse(raw: bytes | str) -> Any:
-    """Read UTF-8 JSON; ValueError for duplicate keys, NaN and infinities, lone surrogates, or nesting too deep."""
+def parse(raw: bytes | str, *, half_characters: bool = False) -> Any:
+    """Read UTF-8 JSON; ValueError for duplicate keys, NaN and infinities, or nesting too deep.
+
+    Lone surrogates are refused too, unless `half_characters` says that texts may have been cut anywhere.
+    """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         value = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse)
-        if _SURROGATE.search(text):  # half a character: what cannot be written cannot be compared or stored either
+        if not half_characters and _SURROGATE.search(
+            text
+        ):  # half a character: what cannot be written cannot be compared or stored either
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         return value
     except RecursionError:
         raise ValueError("json is nested too deep") from None
 
 
-def parse_object(raw: bytes | str) -> dict[str, Any]:
+def parse_object(raw: bytes | str, *, half_characters: bool = False) -> dict[str, Any]:
     """Read a JSON object; ValueError where it is anything else."""
-    value = parse(raw)
+    value = parse(raw, half_characters=half_characters)
     if not isinstance(value, dict):
         raise ValueError(f"expected a json object, got {type(value).__name__}")
     return value

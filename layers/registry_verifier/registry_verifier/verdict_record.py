@@ -3,23 +3,25 @@
 | item  | PK                                | SK                                          |
 |-------|-----------------------------------|---------------------------------------------|
 | state | `IMG#<registry>/<repository>@<digest>` | `STATE`                                |
-| run   | the same                          | `RUN#<verified_at, ms>#<version, 10 digits>` |
+| run   | the same                          | `RUN#<verified_at>#<hash of the verdict>`    |
 | alert | the same                          | `ALERT`                                     |
 
 GSI1 (`REPO#<image>`, `<first_seen>#<digest>`) lists a repository; its keys never change, so that a new verdict does
-not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only, and no children of an index.
+not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only,
+and no children of an index.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from registry_verifier import stored_document
 from registry_verifier.alert import Alert, AlertKind
-from registry_verifier.models import Digest, ImageName, State, parse_digest
+from registry_verifier.models import Digest, ImageName, State, digest_of, parse_digest
 from registry_verifier.page import LISTED
 from registry_verifier.reasons import Status
 from registry_verifier.verdict_document import timestamp
@@ -73,9 +75,9 @@ def write_state(state: State, retention: timedelta) -> Item:
 
 
 def write_run(state: State, retention: timedelta) -> Item:
-    """The RUN item: the verdict alone."""
-    moment = _verified_at(state).astimezone(UTC)
-    sort_key = f"RUN#{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z#{state.version:010d}"
+    """The RUN item: the verdict alone, under its own time and hash, so that one verdict is one run for all its tags."""
+    verdict = digest_of(json.dumps(state.document, sort_keys=True).encode()).removeprefix("sha256:")
+    sort_key = f"RUN#{timestamp(_verified_at(state))}#{verdict[:16]}"
     key = {"PK": _text(partition(state.image, state.digest)), "SK": _text(sort_key)}
     return {**key, **_verdict(state, retention)}
 

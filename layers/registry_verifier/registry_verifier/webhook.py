@@ -93,7 +93,8 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any]:
     if media_type not in ("application/json", "application/x-www-form-urlencoded"):
         raise DeliveryRejected(400, "the content type is neither application/json nor a form")
     try:
-        return strict_json.parse_object(body if media_type == "application/json" else _form_payload(body))
+        text = body if media_type == "application/json" else _form_payload(body)
+        return strict_json.parse_object(text, half_characters=True)  # GitHub may cut a description in an emoji
     except ValueError:  # its text may quote the body, which belongs into no log and no answer
         raise DeliveryRejected(400, "the body is not a json object that can be read in one way only") from None
 
