@@ -50,6 +50,7 @@ def _log(image: str, digest: str, outcome: Outcome) -> None:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Ten messages side by side; the answer names the ones that must come again."""
+    metrics.add_metric(name="LooksTaken", unit=MetricUnit.Count, value=len(event["Records"]))
     return async_process_partial_response(
         event=event, record_handler=record_handler, processor=processor, context=context
     )

@@ -1,0 +1,147 @@
+"""verify through its door: SQS events in, partial batch answers out, moto behind it and a registry on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.verify import handler
+from local.registry.faults import Fault
+from local.registry.server import LocalRegistry
+from local.signing import publisher, signer
+from local.signing.distribution import Repository
+from registry_verifier import look_message
+from registry_verifier.models import Digest, Look
+from registry_verifier.reasons import Status
+from registry_verifier.verdict_table import VerdictTable
+from tests import material
+from tests.functions.lambda_world import Context, event, set_environment
+from tests.library.verdicts import TABLE, table
+from tests.material import IMAGE, ISSUER, SUBJECT
+
+POLICY = {
+    "apiVersion": "policy.sigstore.dev/v1beta1",
+    "kind": "ClusterImagePolicy",
+    "metadata": {"name": "release"},
+    "spec": {
+        "images": [{"glob": "ghcr.io/acme/**"}],
+        "authorities": [{"keyless": {"identities": [{"issuer": ISSUER, "subject": SUBJECT}]}}],
+    },
+}
+
+
+class Bench:
+    """The function wired to moto and to a registry with one image."""
+
+    def __init__(self, registry: LocalRegistry, repository: Repository, verdicts: VerdictTable, queue: Any) -> None:
+        self.registry, self.repository, self.verdicts, self.queue = registry, repository, verdicts, queue
+        self.image = publisher.push_image(repository, tag="v1")
+        self.digest = Digest(self.image["digest"])
+
+    def sign(self) -> None:
+        bundle = signer.bundle_signature(material.sigstore(), material.leaf(), self.digest)
+        publisher.attach_bundle(self.repository, self.image, bundle)
+
+    def look(self, **changes: Any) -> Look:
+        return replace(Look(IMAGE, self.digest, "publish", tag="v1", delivery="d1"), **changes)
+
+    def take(self, *looks: Look, body: str = "", count: int = 1) -> list[str]:
+        bodies = [look_message.write(look) for look in looks] or [body]
+        template = event("verify.one-image")["Records"][0]
+        attributes = template["attributes"] | {"ApproximateReceiveCount": str(count)}
+        records = [
+            template | {"messageId": f"m{n}", "body": each, "attributes": attributes} for n, each in enumerate(bodies)
+        ]
+        answer = handler.lambda_handler({"Records": records}, Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    @property
+    def status(self) -> Status | None:
+        state = self.verdicts.state(IMAGE, self.digest)
+        return state.status if state else None
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "release.yaml").write_text(json.dumps(POLICY))
+    material.sigstore().write_trusted_root(tmp_path / "trusted_root.json")
+    with table() as client, LocalRegistry() as registry, Repository(registry.url, IMAGE.repository) as repository:
+        set_environment(monkeypatch)
+        sqs = boto3.client("sqs")
+        url = sqs.create_queue(QueueName="looks")["QueueUrl"]
+        settings = {"LOOKS_QUEUE_URL": url, "VERDICTS_TABLE": TABLE, "RETENTION_DAYS": "400"}
+        more = {
+            "CONFIGURATION_DIRECTORY": str(tmp_path),
+            "REGISTRY_ENDPOINTS": f"ghcr.io={registry.url}",
+            "LAMBDA_TASK_ROOT": "/var/task",
+        }
+        set_environment(monkeypatch, **settings, **more)
+        handler.taker.cache_clear()
+        asyncio.set_event_loop(handler.loop)
+        yield Bench(registry, repository, VerdictTable(client, TABLE), lambda: waiting(sqs, url))
+        handler.loop.run_until_complete(handler.taker().verification.gatherer.registry.aclose())  # type: ignore[attr-defined] # the real client has it
+        handler.taker.cache_clear()
+        asyncio.set_event_loop(None)
+
+
+def waiting(sqs: Any, url: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
+
+
+def test_signed_image_is_verified(bench: Bench) -> None:
+    bench.sign()
+    assert bench.take(bench.look()) == []
+    assert (bench.status, bench.queue()) == (Status.VERIFIED, 0)
+
+
+def test_unsigned_image_is_pending_and_looked_at_later(bench: Bench) -> None:
+    assert bench.take(bench.look()) == []
+    assert (bench.status, bench.queue()) == (Status.PENDING, 1)
+
+
+def test_ten_messages_side_by_side_are_one_verdict(bench: Bench) -> None:
+    bench.sign()
+    assert bench.take(*[bench.look()] * 10) == []
+    state = bench.verdicts.state(IMAGE, bench.digest)
+    assert state is not None
+    assert (state.status, state.version) == (Status.VERIFIED, 1)
+
+
+def test_connections_are_kept_between_invocations(bench: Bench) -> None:
+    bench.take(bench.look())
+    bench.take(bench.look(cause="recheck", tag=None))
+    asked_for_tokens = [asked for asked in bench.registry.requests if "/token" in asked and asked.endswith("pull")]
+    assert len(asked_for_tokens) == 1
+
+
+def test_message_that_cannot_be_looked_at_comes_again(bench: Bench) -> None:
+    bench.registry.fail(Fault(status=503))
+    assert bench.take(bench.look()) == ["m0"]
+    assert bench.status is None
+
+
+def test_one_bad_message_does_not_hold_up_the_others(bench: Bench) -> None:
+    missing = bench.look(digest=material.digest("not there"), tag="v2", delivery="d2")
+    assert bench.take(bench.look(), missing) == ["m1"]
+    assert bench.status == Status.PENDING
+
+
+@pytest.mark.parametrize("body", ["", "{}", "nonsense", "[]"])
+def test_message_that_nobody_of_us_wrote_is_left_for_the_dead_letter_queue(bench: Bench, body: str) -> None:
+    assert bench.take(body=body) == ["m0"]
+
+
+def test_outage_that_lasts_is_stored_as_unknown(bench: Bench) -> None:
+    bench.registry.fail(Fault(status=429))
+    assert bench.take(bench.look(), count=6) == []
+    assert (bench.status, bench.queue()) == (Status.UNKNOWN, 1)
