@@ -27,7 +27,7 @@ _WAIT = 5
 _WAIT_FOR_VERDICT = 60
 """the same when a verdict is not there yet"""
 
-_REFUSALS = {
+REFUSALS = {
     Status.FAILED: (403, "failed", "the image does not meet its policies"),
     Status.NO_POLICY: (403, "no_policy", "no policy matches the image, so nothing vouches for it"),
     Status.PENDING: (409, "pending", "evidence is missing and the grace period is not over"),
@@ -98,7 +98,7 @@ def _answer(verdicts: Verdicts, asked: question.Question, path: str) -> Answer:
 def _gate(state: State, path: str) -> Answer:
     if state.status is Status.VERIFIED:
         return ok(_summary(state))
-    status_code, code, detail = _REFUSALS[state.status]
+    status_code, code, detail = REFUSALS[state.status]
     waits = state.status in (Status.PENDING, Status.UNKNOWN)
     members = {name: value for name, value in _summary(state).items() if name != "status"}
     retry_after = _WAIT_FOR_VERDICT if waits else None
