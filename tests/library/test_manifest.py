@@ -23,7 +23,7 @@ def layers(*types: str) -> list[dict[str, Any]]:
     return [descriptor(media_type=media_type) for media_type in types]
 
 
-def rejected(raw: bytes, media_type: str | None = None) -> str:
+def expect_rejected(raw: bytes, media_type: str | None = None) -> str:
     with pytest.raises(EvidenceRejected) as caught:
         manifest.read(raw, media_type=media_type)
     assert caught.value.reason is Reason.MANIFEST_INVALID
@@ -66,59 +66,59 @@ def test_null_is_absent_as_go_writes_it() -> None:
 
 
 def test_a_content_type_that_disagrees_is_rejected() -> None:
-    text = rejected(image(), manifest.DOCKER_MANIFEST)
+    text = expect_rejected(image(), manifest.DOCKER_MANIFEST)
     assert manifest.DOCKER_MANIFEST in text
     assert manifest.OCI_MANIFEST in text
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "", "application/vnd.docker.distribution.manifest.v1+json"])
 def test_other_types_are_rejected(media_type: str) -> None:
-    rejected(image(mediaType=...), media_type or "text/html")
-    rejected(image(mediaType=media_type or "text/html"))
+    expect_rejected(image(mediaType=...), media_type or "text/html")
+    expect_rejected(image(mediaType=media_type or "text/html"))
 
 
 @pytest.mark.parametrize("media_type", [manifest.DOCKER_MANIFEST, manifest.DOCKER_LIST])
 def test_a_docker_manifest_without_a_type_is_rejected(media_type: str) -> None:
-    rejected((index if media_type in manifest.INDEX_TYPES else image)(mediaType=...), media_type)
+    expect_rejected((index if media_type in manifest.INDEX_TYPES else image)(mediaType=...), media_type)
 
 
 @pytest.mark.parametrize("extra", [{"manifests": []}, {"fsLayers": []}, {"manifests": None}])
 def test_cve_2021_41190_image_that_is_an_index_too(extra: dict[str, Any]) -> None:
-    rejected(image(**extra))
-    rejected(image(mediaType=..., **extra), manifest.OCI_MANIFEST)
+    expect_rejected(image(**extra))
+    expect_rejected(image(mediaType=..., **extra), manifest.OCI_MANIFEST)
 
 
 @pytest.mark.parametrize("extra", [{"layers": []}, {"config": descriptor()}, {"fsLayers": []}])
 def test_cve_2021_41190_index_that_is_an_image_too(extra: dict[str, Any]) -> None:
-    rejected(index(**extra))
+    expect_rejected(index(**extra))
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff{}", b"\xef\xbb\xbf{}", b"[" * 100_000, b'{"a":NaN}'])
 def test_what_is_no_json_object_is_rejected(raw: bytes) -> None:
-    rejected(raw)
+    expect_rejected(raw)
 
 
 def test_a_key_that_stands_twice_is_rejected() -> None:
-    rejected(image().replace(b'"schemaVersion"', b'"layers": [], "schemaVersion"'))
+    expect_rejected(image().replace(b'"schemaVersion"', b'"layers": [], "schemaVersion"'))
 
 
 @pytest.mark.parametrize("version", [1, 3, "2", 2.0, True, None, ...])
 def test_another_schema_version_is_rejected(version: Any) -> None:
-    rejected(image(schemaVersion=version))
+    expect_rejected(image(schemaVersion=version))
 
 
 @pytest.mark.parametrize("value", [{}, "x", 7])
 def test_layers_of_another_type_are_rejected(value: Any) -> None:
-    rejected(image(layers=value))
+    expect_rejected(image(layers=value))
 
 
 @pytest.mark.parametrize("change", [{"layers": ...}, {"config": ...}, {"config": None}, {"mediaType": 7}])
 def test_an_image_that_lacks_a_part_is_rejected(change: dict[str, Any]) -> None:
-    rejected(image(**change))
+    expect_rejected(image(**change))
 
 
 def test_an_index_without_manifests_is_rejected() -> None:
-    rejected(index(manifests=...), manifest.OCI_INDEX)
+    expect_rejected(index(manifests=...), manifest.OCI_INDEX)
 
 
 @pytest.mark.parametrize(
@@ -151,27 +151,27 @@ def test_an_index_without_manifests_is_rejected() -> None:
 )
 def test_a_malformed_descriptor_is_rejected_wherever_it_stands(change: dict[str, Any]) -> None:
     wrong = {**descriptor(), **change}
-    rejected(image(layers=[wrong]))
-    rejected(image(config=wrong))
-    rejected(image(subject=wrong))
-    rejected(index(wrong))
+    expect_rejected(image(layers=[wrong]))
+    expect_rejected(image(config=wrong))
+    expect_rejected(image(subject=wrong))
+    expect_rejected(index(wrong))
 
 
 @pytest.mark.parametrize("entry", [None, 7, "x", []])
 def test_an_entry_that_is_no_descriptor_is_rejected(entry: Any) -> None:
-    rejected(image(layers=[entry]))
-    rejected(index(entry))
+    expect_rejected(image(layers=[entry]))
+    expect_rejected(index(entry))
 
 
 def test_cve_2023_46737_too_many_layers() -> None:
     entries = [descriptor()] * manifest.ENTRIES_LIMIT
     assert len(manifest.read(image(layers=entries), media_type=None).layers) == manifest.ENTRIES_LIMIT
-    assert str(manifest.ENTRIES_LIMIT + 1) in rejected(image(layers=[*entries, descriptor()]))
-    rejected(index(*entries, descriptor()))
+    assert str(manifest.ENTRIES_LIMIT + 1) in expect_rejected(image(layers=[*entries, descriptor()]))
+    expect_rejected(index(*entries, descriptor()))
 
 
 def test_error_texts_are_short_and_printable() -> None:
-    text = rejected(image(mediaType="\x1b[2J" + "x" * 10_000))
+    text = expect_rejected(image(mediaType="\x1b[2J" + "x" * 10_000))
     assert text.isprintable()
     assert len(text) < 300
 

@@ -83,7 +83,7 @@ def test_file_of_five_megabytes_is_refused() -> None:
 
 @pytest.mark.parametrize("content", ["[" * 10_000, "{a: " * 10_000, "- " * 10_000, "? " * 10_000])
 def test_ten_thousand_levels_are_refused(content: str) -> None:
-    refused(content)
+    assert refused(content)
 
 
 def test_depth_is_refused_by_name() -> None:

@@ -55,7 +55,7 @@ def _ask(stored: Stored, path: str, query_string: str = "") -> Answer:
     return answer
 
 
-def _refused(path: str, query_string: str = "") -> str:
+def _expect_refusal(path: str, query_string: str = "") -> str:
     stored = Stored(state())
     answer = _ask(stored, path, query_string)
     assert (answer.status_code, answer.body["code"], stored.asked) == (400, "bad_request", [])
@@ -146,7 +146,7 @@ def test_the_gate_is_closed_for_the_same_digest_elsewhere(image: str) -> None:
     ["", "image=", "image=acme/app", "image=ghcr.io", "image=ghcr.io/app", "image=ghcr.io/Acme/app", "policy=x"],
 )
 def test_the_gate_needs_a_whole_image_name(query_string: str) -> None:
-    _refused(f"/v1/gate/{DIGEST}", query_string)
+    _expect_refusal(f"/v1/gate/{DIGEST}", query_string)
 
 
 def test_an_image_is_listed_without_statements() -> None:
@@ -180,11 +180,11 @@ def test_what_has_a_status_is_listed(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["VERIFIED", "PENDING", "NO_POLICY", "failed", "", "FAILED%00", "x" * 3000])
 def test_a_status_that_is_not_indexed_is_refused_by_name(status: str) -> None:
-    assert "only FAILED and UNKNOWN are indexed" in _refused("/v1/verifications", f"status={status}")
+    assert "only FAILED and UNKNOWN are indexed" in _expect_refusal("/v1/verifications", f"status={status}")
 
 
 def test_a_list_without_a_status_is_refused() -> None:
-    assert _refused("/v1/verifications") == "parameter 'status' is missing"
+    assert _expect_refusal("/v1/verifications") == "parameter 'status' is missing"
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_a_list_without_a_status_is_refused() -> None:
     ],
 )
 def test_a_digest_of_another_form_is_refused(digest: str) -> None:
-    assert "not a sha256 digest" in _refused(f"/v1/images/acme/app/digests/{digest}")
-    assert "not a sha256 digest" in _refused(f"/v1/gate/{digest}", "image=ghcr.io/acme/app")
+    assert "not a sha256 digest" in _expect_refusal(f"/v1/images/acme/app/digests/{digest}")
+    assert "not a sha256 digest" in _expect_refusal(f"/v1/gate/{digest}", "image=ghcr.io/acme/app")
 
 
 @pytest.mark.parametrize(
@@ -230,18 +230,18 @@ def test_a_digest_of_another_form_is_refused(digest: str) -> None:
     ],
 )
 def test_a_name_that_no_registry_has_is_refused(name: str) -> None:
-    _refused(f"/v1/images/{name}")
-    _refused(f"/v1/images/{name}/digests/{DIGEST}")
+    _expect_refusal(f"/v1/images/{name}")
+    _expect_refusal(f"/v1/images/{name}/digests/{DIGEST}")
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "", "x", "1e2", "%D9%A1", "9" * 3000, "+5", "%2010"])
 def test_a_limit_out_of_range_is_refused(limit: str) -> None:
-    assert "expected a whole number from 1 to 100" in _refused("/v1/images/acme/app", f"limit={limit}")
+    assert "expected a whole number from 1 to 100" in _expect_refusal("/v1/images/acme/app", f"limit={limit}")
 
 
 @pytest.mark.parametrize("since", ["", "2026", "2026-13", "2026-00", "2026-11-01", "20261-1", "2026-11%0A"])
 def test_a_month_of_another_form_is_refused(since: str) -> None:
-    assert "expected a month" in _refused("/v1/verifications", f"status=FAILED&since={since}")
+    assert "expected a month" in _expect_refusal("/v1/verifications", f"status=FAILED&since={since}")
 
 
 @pytest.mark.parametrize(
@@ -259,11 +259,11 @@ def test_a_month_of_another_form_is_refused(since: str) -> None:
     ],
 )
 def test_a_query_string_that_says_something_else_is_refused(query_string: str, word: str) -> None:
-    assert word in _refused("/v1/images/acme/app", query_string)
+    assert word in _expect_refusal("/v1/images/acme/app", query_string)
 
 
 def test_a_digest_takes_no_parameters() -> None:
-    assert "expected none" in _refused(f"/v1/images/acme/app/digests/{DIGEST}", "tag=v1")
+    assert "expected none" in _expect_refusal(f"/v1/images/acme/app/digests/{DIGEST}", "tag=v1")
 
 
 @pytest.mark.parametrize(

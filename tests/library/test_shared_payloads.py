@@ -94,7 +94,7 @@ def test_each_payload_is_accepted_or_ignored_for_the_right_reason(name: str) -> 
 @pytest.mark.parametrize("name", EXPECTED)
 @pytest.mark.parametrize("event", ["package", "registry_package", "ping", "push"])
 def test_no_payload_under_any_event_is_an_error(name: str, event: str) -> None:
-    read_file(name, event)
+    assert read_file(name, event)
 
 
 @pytest.mark.parametrize("kind", ["json", "form"])
