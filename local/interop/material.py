@@ -52,7 +52,7 @@ class ByCosign:
 
     def make(self, session: CosignSession, repository: Repository, host: str) -> Json:
         """Push an image, sign and attest it; returns the image's descriptor."""
-        image = push_image(repository, content=self.name.encode())
+        image = push_image(repository, content=f"by cosign: {self.name} {self.major}".encode())
         reference = f"{host}/{repository.name}@{image['digest']}"
         session.sign(reference, self.layout, run=self.run)
         for kind in PREDICATES:
