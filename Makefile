@@ -2,7 +2,8 @@
 PYTHON ?= python3
 UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
-export UV_SYSTEM_CERTS := 1 # as pip does: a network with an authority of its own has it in the system
+# As pip does: a network with an authority of its own has it in the system.
+export UV_SYSTEM_CERTS := 1
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 # A python3.13 to compile the artifacts with. A pyenv shim may be on PATH and still not run.

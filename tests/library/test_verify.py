@@ -419,3 +419,15 @@ def test_artifact_with_an_ordinary_tag_is_judged() -> None:
     subject = described(MANIFEST, manifests.OCI_MANIFEST)
     pushed = world.registry.put_manifest({"config": EMPTY, "layers": [], "subject": subject})
     assert world.look(publish("d1", "v2", pushed)).status == Status.PENDING
+
+
+def test_child_of_an_index_that_is_never_decided_is_judged_by_itself() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    index = index_of(world, untagged)
+    world.look(publish("d2", "v2", index))
+    world.looks.sent.clear()
+    world.look(publish("d1", None, untagged))
+    again, _ = world.looks.sent.pop()
+    world.clock.advance(days=PATIENCE.days, seconds=1)
+    assert world.look(again).reasons[-1] == "UNSIGNED_AFTER_GRACE"

@@ -151,9 +151,14 @@ class Verification:
         return result if waiting else verdict.after_grace(result)
 
     async def _index_of(self, look: Look) -> State | None:
-        """The newest known index of the same repository that lists this digest."""
+        """The newest known index of the same repository that lists this digest, unless it will never be decided."""
         recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
-        return next((state for state in recent if look.digest in state.document.get("children", ())), None)
+        listing = (state for state in recent if look.digest in state.document.get("children", ()))
+        return next((state for state in listing if self._is_or_will_be_decided(state)), None)
+
+    def _is_or_will_be_decided(self, index: State) -> bool:
+        waits = index.status in (Status.PENDING, Status.UNKNOWN) and self.now() < index.first_seen + PATIENCE
+        return waits or index.status in (Status.VERIFIED, Status.FAILED)
 
     async def _store(self, old: State | None, result: Verdict, look: Look, seen: history.Seen) -> Outcome:
         reasons = tuple(cause.code.value for cause in result.causes)
