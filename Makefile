@@ -1,7 +1,7 @@
 # One target, one job; `make help` lists them.
 PYTHON ?= python3
 UV := .venv/bin/uv
-INSTALL := $(UV) pip install --quiet --require-hashes
+INSTALL := $(UV) pip install --quiet --require-hashes --compile-bytecode
 # As pip does: a network with an authority of its own has it in the system.
 export UV_SYSTEM_CERTS := 1
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam

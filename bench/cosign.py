@@ -52,7 +52,7 @@ class Contest:
         subprocess.run(command, env=self._compiled(), capture_output=True, timeout=_SECONDS, check=True)
 
     def _compiled(self) -> dict[str, str]:
-        """Our environment, with compiled modules kept as they are wherever nothing forbids it; the first run writes them."""
+        """Our environment, with compiled modules kept in a folder of ours; the first run, not timed, writes them."""
         ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return ours | {"PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
 

@@ -76,6 +76,8 @@ class FakeRegistry:
         self._ask(f"manifest {reference}")
         digest = self.tags.get(reference, Digest(reference))
         content = self.contents.get(digest)
+        if content is not None and digest_of(content) != digest:
+            raise EvidenceRejected(Reason.CONTENT_MISMATCH, f"expected manifest {digest}, got {digest_of(content)}")
         return None if content is None else manifests.read(content, media_type=None)
 
     async def referrers(self, image: ImageName, digest: Digest) -> tuple[Digest, ...]:

@@ -99,6 +99,7 @@ ROOMS = {
     # facts: bytes and values in, values or errors out
     "alert": room("facts"),
     "decision": room("facts"),
+    "coverage": room("stories"),
     "grace": room("facts"),
     "history": room("facts"),
     "identity": room("facts", "cryptography"),

@@ -96,7 +96,7 @@ def trusted_root(sigstore: PrivateSigstore) -> TrustedRoot:
 def publish(
     registry: LocalRegistry, sigstore: PrivateSigstore, *, legacy: bool = False, components: int = 1
 ) -> SignedImage:
-    """Push the image as `v1`, sign and attest it; its SBOM lists so many components, of about 270 bytes each."""
+    """Push the image as `v1`, sign and attest it; its SBOM lists so many components, of about 250 bytes each."""
     with Repository(registry.url, IMAGE.repository) as repository:
         image = push_image(repository, tag="v1")
         attach = _as_layers if legacy else _as_bundles

@@ -285,7 +285,8 @@ def test_outage_that_lasts_is_unknown_and_looked_at_again() -> None:
     assert world.take(publish(), GIVE_UP_AFTER).status == Status.UNKNOWN
     assert (world.state.status, world.state.document["reasons"]) == (Status.UNKNOWN, ["REGISTRY_THROTTLED"])
     ((again, delay),) = world.looks.sent
-    assert (again.cause, delay) == ("recheck", 900)
+    assert (again, delay) == (publish(), 900)
+    assert (world.state.tags, world.state.deliveries) == ((), ())
     world.registry.down = None
     world.sign()
     world.attest()
@@ -309,8 +310,11 @@ def test_outage_changes_no_decision(subject: str) -> None:
     decided = world.look(publish()).status
     world.registry.down = DOWN
     world.take(publish("d2", "latest"), GIVE_UP_AFTER)
-    assert world.state.status == decided
-    assert world.looks.sent == []
+    assert (world.state.status, world.state.tags) == (decided, ("v1",))
+    ((again, _),) = world.looks.sent
+    world.registry.down = None
+    world.look(again)
+    assert (world.state.status, world.state.tags) == (decided, ("v1", "latest"))
 
 
 def test_outage_is_given_up_after_three_days() -> None:
@@ -333,7 +337,17 @@ def test_registry_that_lies_about_the_manifest_is_could_not_look() -> None:
     world.registry.contents[DIGEST] = b"nonsense"
     with pytest.raises(Unavailable) as caught:
         world.look(publish())
-    assert caught.value.reason == Reason.MANIFEST_INVALID
+    assert caught.value.reason == Reason.CONTENT_MISMATCH
+
+
+def test_bytes_that_are_no_manifest_are_wrong_and_no_outage() -> None:
+    world = World()
+    odd = world.registry.put(MANIFEST.replace(b'"layers"', b'"layers": [], "layers"', 1))
+    for tag, delivery in (("v9", "d1"), (None, "d2")):
+        assert world.look(publish(delivery, tag, odd)).status == Status.FAILED
+    state = world.verdicts.state(IMAGE, odd)
+    assert state is not None
+    assert state.document["reasons"] == ["MANIFEST_INVALID"]
 
 
 def test_evidence_for_a_digest_that_nobody_pushed_is_nothing() -> None:

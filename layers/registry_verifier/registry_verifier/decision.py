@@ -67,7 +67,7 @@ def _signature(authority: Authority, statements: Sequence[Statement]) -> Require
     used, causes = _first_good(candidates, lambda s: _signer_cause(authority.identities, s))
     if used:
         return RequirementResult(SIGNATURE, None, used.place, None)
-    cause = _worst(causes) or Cause(Reason.NO_SIGNATURE, "no signature of the image was found")
+    cause = _worst(causes) or _limited(statements) or Cause(Reason.NO_SIGNATURE, "no signature of the image was found")
     return RequirementResult(SIGNATURE, None, None, cause, final=any(c.code not in _MISSING for c in causes))
 
 
@@ -76,7 +76,8 @@ def _attestation(authority: Authority, rule: AttestationRule, statements: Sequen
     used, causes = _first_good(candidates, lambda s: _attestation_cause(authority.identities, rule, s))
     if used:
         return RequirementResult(rule.name, rule.predicate_type, used.place, None)
-    cause = _worst(causes) or Cause(Reason.NO_ATTESTATION, f"no attestation of type {rule.predicate_type} was found")
+    missing = Cause(Reason.NO_ATTESTATION, f"no attestation of type {rule.predicate_type} was found")
+    cause = _worst(causes) or _limited(statements) or missing
     # another signer's statement of the same type is normal while the right one is on its way
     final = any(c.code == Reason.PREDICATE_POLICY_FAILED for c in causes)
     return RequirementResult(rule.name, rule.predicate_type, None, cause, final=final)
@@ -116,6 +117,7 @@ def _attestation_cause(identities: Sequence[IdentityRule], rule: AttestationRule
 
 
 _MISSING = (Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND)
+_LIMITS = (Reason.TOO_MANY_CANDIDATES, Reason.EVIDENCE_TOO_LARGE)
 _TELLING = (Reason.PREDICATE_POLICY_FAILED, Reason.IDENTITY_MISMATCH, Reason.ISSUER_MISMATCH)
 
 
@@ -123,6 +125,12 @@ def _worst(causes: Sequence[Cause]) -> Cause | None:
     """The cause that says most about what went wrong: the one that came furthest through the checks."""
     order = {reason: rank for rank, reason in enumerate(_TELLING)}
     return min(causes, key=lambda cause: order.get(cause.code, len(order)), default=None)
+
+
+def _limited(statements: Sequence[Statement]) -> Cause | None:
+    """What was too much or too large to be looked at, where nobody can tell what it was."""
+    hidden = (s for s in statements if s.reason in _LIMITS and s.predicate_type is None)
+    return next((Cause(s.reason, f"{s.place}: {s.detail}") for s in hidden if s.reason), None)
 
 
 def _is_final(policy: PolicyResult) -> bool:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from registry_verifier import manifest as manifests
+from registry_verifier import statement
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.manifest import Descriptor, Manifest
 from registry_verifier.models import Digest, ImageName, Statement
 from registry_verifier.ports import Registry
 from registry_verifier.reasons import Reason
 
-REFERRERS_LIMIT = 64
+REFERRERS_LIMIT = 128
 LAYERS_LIMIT = 256  # cosign reads 1000 (CVE-2023-46737); an image that is signed again each night has dozens
 BUNDLE_LIMIT = 16 << 20
 PAYLOAD_LIMIT = 64 << 10
@@ -93,7 +94,7 @@ class _Search:
         self._registry, self._bundles, self._layers = gatherer.registry, gatherer.bundles, gatherer.layers
         self._image, self._digest = image, digest
         self._bytes_left = TOTAL_LIMIT
-        self._blobs: dict[Digest, asyncio.Task[bytes | None]] = {}
+        self._blobs: dict[tuple[Digest, int, int], asyncio.Task[bytes | None]] = {}
 
     async def referrers(self) -> list[Statement]:
         """Bundles, listed by the referrers API or by the fallback tag; a digest that both name is read once."""
@@ -104,8 +105,8 @@ class _Search:
         found = list(dict.fromkeys((*listed.digests, *fallback.digests)))
         failed = [*listed.failed, *fallback.failed]
         if len(found) > REFERRERS_LIMIT:
-            return [*failed, _too_many("referrers", len(found), REFERRERS_LIMIT)]
-        return [*failed, *await asyncio.gather(*map(self._referrer, found))]
+            failed.append(_too_many("referrers", len(found), REFERRERS_LIMIT))
+        return [*failed, *await asyncio.gather(*map(self._referrer, found[:REFERRERS_LIMIT]))]
 
     async def _listed(self, listing: Awaitable[Iterable[Digest]], place: str) -> _Listing:
         try:
@@ -138,9 +139,9 @@ class _Search:
         except EvidenceRejected as error:
             return [_rejected(tag, "bundle", error)]
         layers = manifest.layers if manifest else ()
-        if len(layers) > LAYERS_LIMIT:
-            return [_too_many(tag, len(layers), LAYERS_LIMIT)]
-        return list(await asyncio.gather(*(check(f"{tag}#{number}", layer) for number, layer in enumerate(layers))))
+        failed = [_too_many(tag, len(layers), LAYERS_LIMIT)] if len(layers) > LAYERS_LIMIT else []
+        numbered = enumerate(layers[:LAYERS_LIMIT])
+        return [*failed, *await asyncio.gather(*(check(f"{tag}#{number}", layer) for number, layer in numbered))]
 
     async def signature(self, place: str, layer: Descriptor) -> Statement:
         """One layer of `.sig`."""
@@ -158,19 +159,22 @@ class _Search:
             envelope = await self._blob(layer, BUNDLE_LIMIT)
             return replace(self._layers.attestation(dict(layer.annotations), envelope, self._digest), place=place)
         except EvidenceRejected as error:
-            return _rejected(place, "dsse", error, predicate_type=layer.annotations.get("predicateType"))
+            claimed = layer.annotations.get("predicateType", "")[: statement.PREDICATE_TYPE_LIMIT]
+            return _rejected(place, "dsse", error, predicate_type=claimed or None)
 
     async def _blob(self, layer: Descriptor, limit: int) -> bytes:
         """A blob, fetched once however many layers name it: cosign's signatures of one image often share a payload."""
-        if layer.digest not in self._blobs:
-            self._bytes_left -= layer.size
+        key = layer.digest, layer.size, limit
+        if key not in self._blobs:
+            if layer.size <= limit:  # what is refused unread costs nothing
+                self._bytes_left -= layer.size
             if self._bytes_left < 0:
                 raise EvidenceRejected(
                     Reason.EVIDENCE_TOO_LARGE, f"evidence has more than {TOTAL_LIMIT} bytes together"
                 )
             fetch = self._registry.blob(self._image, layer.digest, size=layer.size, limit=limit)
-            self._blobs[layer.digest] = asyncio.ensure_future(fetch)
-        blob = await self._blobs[layer.digest]
+            self._blobs[key] = asyncio.ensure_future(fetch)
+        blob = await self._blobs[key]
         if blob is None:
             raise EvidenceRejected(Reason.EVIDENCE_NOT_FOUND, f"blob {layer.digest} is not in the registry")
         return blob

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry_verifier import verdict_document
-from registry_verifier.models import Look, State, Verdict
+from registry_verifier import grace, verdict_document
+from registry_verifier.models import Json, Look, State, Verdict
+from registry_verifier.policy.model import Policy
 from registry_verifier.reasons import Status
 
 DELIVERIES_LIMIT = 20
@@ -21,34 +23,53 @@ class Seen:
     deadline: datetime
 
 
-def follow(old: State | None, verdict: Verdict, look: Look, seen: Seen) -> State | None:
-    """The state after `verdict`, or None where the stored one says the same already.
-
-    A verified digest is not put back to waiting, and what could not be looked at changes no decision.
-    """
-    new = _next(old, verdict, look, seen)
+def seen(old: State | None, look: Look, matching: Sequence[Policy], now: datetime) -> Seen:
+    """The times of a digest: a policy that did not match before gives a grace period of its own, from `now` on."""
     if old is None:
-        return new
-    if _told(old) != _told(new) and _may_follow(old.status, new.status):
+        first = look.first_seen or now
+        return Seen(first, grace.deadline(first, (policy.grace for policy in matching)))
+    if not grew(old, matching):
+        return Seen(old.first_seen, old.deadline)
+    return Seen(old.first_seen, max(old.deadline, grace.deadline(now, (policy.grace for policy in matching))))
+
+
+def names(document: Json) -> set[str]:
+    """The names of the policies in a verdict document."""
+    return {policy["name"] for policy in document.get("policies", ())}
+
+
+def grew(old: State, matching: Iterable[Policy]) -> bool:
+    """Whether a policy matches that had no say in the stored verdict."""
+    return not {policy.name for policy in matching} <= names(old.document)
+
+
+def follow(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State | None:
+    """The state after `verdict`, or None where the stored one says the same already."""
+    new = _next(old, verdict, look, times)
+    if old is None or _told(old) != _told(new):
         return new
     # another tag of a digest that is judged already: the verdict stands as it was made
-    return (
-        replace(new, status=old.status, document=old.document, deadline=old.deadline) if old.tags != new.tags else None
-    )
+    return replace(new, document=old.document) if old.tags != new.tags else None
 
 
-def _may_follow(old: Status, new: Status) -> bool:
-    if new == Status.UNKNOWN:
-        return old in (Status.PENDING, Status.UNKNOWN)
-    return not (old == Status.VERIFIED and new == Status.PENDING)
+def could_not_look(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State | None:
+    """The state after a look that did not take place, or None: it changes no decision, and forgets nothing."""
+    if old is None:
+        return _next(None, verdict, replace(look, tag=None, delivery=""), times)
+    if old.status not in (Status.PENDING, Status.UNKNOWN):
+        return None
+    told = verdict_document.write(verdict)
+    document = {**old.document, **{name: told[name] for name in ("status", "reasons", "causes", "verified_at")}}
+    new = replace(old, version=old.version + 1, status=verdict.status, document=document)
+    return None if _told(old) == _told(new) else new
 
 
 def _told(state: State) -> object:
     """What a reader would notice; the statements of a verdict that stands may differ in order, its time always does."""
-    return state.status, tuple(state.document["reasons"]), state.document["kind"]
+    return state.status, tuple(state.document["reasons"]), state.document["kind"], frozenset(names(state.document))
 
 
-def _next(old: State | None, verdict: Verdict, look: Look, seen: Seen) -> State:
+def _next(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State:
     tags = dict.fromkeys((*(old.tags if old else ()), *([look.tag] if look.tag else ())))
     deliveries = dict.fromkeys((*(old.deliveries if old else ()), *([look.delivery] if look.delivery else ())))
     return State(
@@ -57,8 +78,8 @@ def _next(old: State | None, verdict: Verdict, look: Look, seen: Seen) -> State:
         version=old.version + 1 if old else 1,
         status=verdict.status,
         document=verdict_document.write(verdict),
-        first_seen=seen.first,
-        deadline=seen.deadline,
+        first_seen=times.first,
+        deadline=times.deadline,
         tags=tuple(tags)[-TAGS_LIMIT:],
         actor=(old.actor if old else "") or (look.actor if look.cause == "publish" else ""),
         deliveries=tuple(deliveries)[-DELIVERIES_LIMIT:],

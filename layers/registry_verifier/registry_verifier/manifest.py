@@ -35,6 +35,7 @@ ENTRIES_LIMIT = 1000  # cosign reads at most 1000 layers of a signature manifest
 
 # RFC 6838 names; Sigstore's first bundles have a parameter too: `application/vnd.dev.sigstore.bundle+json;version=0.1`.
 _NAME = r"[A-Za-z0-9][\w!#$&^.+-]{0,126}"
+_CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
 _RUNNABLE = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -84,6 +85,8 @@ class Kind(StrEnum):
     """about another digest; an index that serves as fallback list is known by its tag only (`subject_of_tag`)"""
     BUILDKIT_ATTESTATION = "BUILDKIT_ATTESTATION"
     """unsigned in-toto statements that BuildKit puts into an index; never evidence"""
+    BUILD_CACHE = "BUILD_CACHE"
+    """layers that BuildKit exports for the next build; nothing in it can be run"""
 
 
 def read(raw: bytes, *, media_type: str | None) -> Manifest:
@@ -110,7 +113,22 @@ def kind(manifest: Manifest) -> Kind:
         return Kind.EVIDENCE
     if _all_layers(manifest, (IN_TOTO,)):
         return Kind.BUILDKIT_ATTESTATION
+    if _is_build_cache(manifest):
+        return Kind.BUILD_CACHE
     return Kind.INDEX if manifest.media_type in INDEX_TYPES else Kind.IMAGE
+
+
+def _is_build_cache(manifest: Manifest) -> bool:
+    """A cache as an image has a config of its own type; as an index it lists layers, and no manifest at all."""
+    listed = [child.media_type for child in manifest.children]
+    as_index = any(kind == _CACHE_CONFIG for kind in listed) and not any(kind in MANIFEST_TYPES for kind in listed)
+    return manifest.config_media_type == _CACHE_CONFIG or as_index
+
+
+def has_file_system(manifest: Manifest) -> bool:
+    """Whether an image has layers that a container could be made of, or none at all."""
+    layers = [layer.media_type for layer in manifest.layers]
+    return not layers or any("image.layer" in kind or "rootfs.diff" in kind for kind in layers)
 
 
 def is_bundle(media_type: str) -> bool:

@@ -77,7 +77,7 @@ class PublishEvent:
 
 @dataclass(frozen=True)
 class Look:
-    """One message on the queue: look at this digest; `cause` is `publish`, `evidence` (about it) or `recheck`."""
+    """One message on the queue: look at this digest; `cause` is `publish`, `evidence`, `recheck` or `index`."""
 
     image: ImageName
     digest: Digest

@@ -128,7 +128,7 @@ def _opening(state: State, channels: Channels) -> _Message | None:
         return _Message(AlertKind.FAILED, channels.verdicts, message.failure)
     if state.status is Status.UNKNOWN and channels.operations:
         return _Message(AlertKind.UNKNOWN, channels.operations, message.unknown)
-    if state.status is Status.NO_POLICY and channels.warn_without_policy:
+    if state.status is Status.NO_POLICY and state.tags and channels.warn_without_policy:  # not each child of an index
         return _Message(AlertKind.NO_POLICY, channels.verdicts, message.no_policy)
     return None
 

@@ -81,7 +81,9 @@ class BundleVerifier:
             predicate_type = payload["predicateType"]
         except (ValueError, KeyError, TypeError):
             return False, None
-        return predicate_type == statement.COSIGN_SIGN, predicate_type if isinstance(predicate_type, str) else None
+        if not isinstance(predicate_type, str):
+            return False, None
+        return predicate_type == statement.COSIGN_SIGN, predicate_type[: statement.PREDICATE_TYPE_LIMIT]
 
     def _at(self, times: list[datetime]) -> Verifier:
         key, document = self._root.cut(times)

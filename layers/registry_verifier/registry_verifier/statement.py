@@ -15,6 +15,7 @@ from registry_verifier.models import Digest, Json
 from registry_verifier.reasons import Reason
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+PREDICATE_TYPE_LIMIT = 1024
 COSIGN_SIGN = "https://sigstore.dev/cosign/sign/v1"
 
 _STATEMENT_TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
@@ -44,8 +45,8 @@ def read(payload: bytes, digest: Digest) -> Json:
     if document.get("_type") not in _STATEMENT_TYPES:
         raise _invalid(f"statement type is {document.get('_type')!r} (expected in-toto Statement v1 or v0.1)")
     predicate_type = document.get("predicateType")
-    if not isinstance(predicate_type, str) or not predicate_type:
-        raise _invalid(f"predicate type is {predicate_type!r} (expected a uri)")
+    if not isinstance(predicate_type, str) or not 0 < len(predicate_type) <= PREDICATE_TYPE_LIMIT:
+        raise _invalid(f"predicate type is {predicate_type!r:.80} (expected a uri)")
     digests = _subject_digests(document.get("subject"))
     if digest.removeprefix("sha256:") not in digests:
         raise _other_subject(digest, ", ".join(map(str, digests[:3])))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
+_VALUES_LIMIT = 400_000  # an SBOM of 16 MB has 150,000; each takes a hundred bytes of memory and more
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -16,7 +18,9 @@ def parse(raw: bytes | str, *, half_characters: bool = False) -> Any:
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-        value = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse)
+        if text.count("[") + text.count("{") > _VALUES_LIMIT:
+            raise ValueError(f"json has more than {_VALUES_LIMIT} lists and objects")
+        value = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_refuse, parse_float=_finite)
         if not half_characters and _SURROGATE.search(
             text
         ):  # half a character: what cannot be written cannot be compared or stored either
@@ -35,11 +39,19 @@ def parse_object(raw: bytes | str, *, half_characters: bool = False) -> dict[str
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"json key stands twice: {next(k for k in keys if keys.count(k) > 1)[:80]!r}")
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"json key stands twice: {key[:80]!r}")
+        result[key] = value
     return result
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"json number is out of range: {text[:80]}")
+    return number
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -10,7 +10,7 @@ from registry_verifier import manifest as manifests
 from registry_verifier import reproduce
 from registry_verifier.decision import decide
 from registry_verifier.evidence import Evidence
-from registry_verifier.models import Cause, Digest, ImageName, State, Verdict
+from registry_verifier.models import Cause, Digest, ImageName, PolicyResult, State, Verdict
 from registry_verifier.policy.model import Policy
 from registry_verifier.reasons import Reason, Status
 
@@ -67,6 +67,13 @@ def unknown(question: Question, reason: Reason, text: str) -> Verdict:
         causes=(Cause(reason, text),),
         trust_root_sha256=question.trust_root_sha256,
     )
+
+
+def unreadable(question: Question, reason: Reason, text: str) -> Verdict:
+    """The verdict about bytes that have the right digest and are no manifest that one could judge."""
+    failed = unknown(question, reason, text)
+    policies = tuple(PolicyResult(policy.name, policy.mode, policy.sha256, ()) for policy in question.policies)
+    return replace(failed, status=Status.FAILED if policies else Status.NO_POLICY, policies=policies)
 
 
 def covered_by(verdict: Verdict, index: State) -> Verdict:

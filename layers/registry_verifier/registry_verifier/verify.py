@@ -2,8 +2,8 @@
 
 1. an evidence push is a reason to look at the digest that it is about
 2. a digest that is decided, and of which this message says nothing new, is left alone
-3. tell what was pushed: an image or index, evidence, or BuildKit's unsigned attestation
-4. collect the evidence, judge it by the policies that match
+3. tell what was pushed: an image or index, evidence, or what BuildKit puts beside them
+4. collect the evidence, judge it by the policies that match, and by those that ever did
 5. store the verdict, unless a newer one was stored meanwhile: then look again
 6. PENDING: look again later
 """
@@ -11,15 +11,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from registry_verifier import grace, history, verdict
+from registry_verifier import coverage, grace, history, verdict
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.evidence import Evidence, Gatherer
-from registry_verifier.manifest import Manifest
+from registry_verifier.manifest import Kind, Manifest
 from registry_verifier.models import Digest, Look, State, Verdict
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.policy.model import Policy
@@ -28,13 +29,19 @@ from registry_verifier.reasons import Reason, Status
 
 PATIENCE = timedelta(days=3)
 """how long a digest that cannot be looked at is tried again; GitHub keeps deliveries as long"""
+CONFIRM_SECONDS = 60
+_CONFIRMATIONS = 1
 _TRIES = 4
-_RECENT = 25
+_RECENT = 100
+_NO_PUBLISH = (Kind.EVIDENCE, Kind.BUILDKIT_ATTESTATION)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one look came to: `done` is `verdict`, `unchanged`, `decided-already`, `evidence` or `ignored`."""
+    """What one look came to.
+
+    `done` is `verdict`, `unchanged`, `decided-already`, `to-be-confirmed`, `evidence` or `ignored`.
+    """
 
     done: str
     status: Status | None = None
@@ -69,18 +76,16 @@ class Verification:
         raise Unavailable(Reason.STORE_UNAVAILABLE, f"the record of {look.digest} changed under {_TRIES} looks")
 
     async def could_not_look(self, look: Look, error: Unavailable) -> Outcome:
-        """Store that a digest could not be looked at, and look again later; changes no decision."""
+        """Store that a digest could not be looked at, which changes no decision, and send the same look again."""
         old = await asyncio.to_thread(self.verdicts.state, look.image, look.digest)
-        seen = self._seen(old, look, [])
-        result = verdict.unknown(self._question(look, []), error.reason, str(error))
-        try:
-            outcome = await self._store(old, result, look, seen)
-        except Superseded:
-            return Outcome("unchanged")
-        undecided = old is None or old.status in (Status.PENDING, Status.UNKNOWN)
-        carries_on = outcome.done == "verdict" or look.cause == "recheck"
-        if undecided and carries_on and self.now() < seen.first + PATIENCE:
-            await self._later(look, seen, grace.QUEUE_LIMIT)
+        times = history.seen(old, look, (), self.now())
+        outcome = Outcome("unchanged", Status.UNKNOWN, (error.reason.value,))
+        if not manifests.subject_of_tag(look.tag):  # evidence is no publish: its subject is looked at by itself
+            result = verdict.unknown(self._question(look, ()), error.reason, str(error))
+            with contextlib.suppress(Superseded):  # somebody who could look was faster
+                outcome = await self._stored(old, history.could_not_look(old, result, look, times)) or outcome
+        if self.now() < times.first + PATIENCE:
+            await self._again(replace(look, first_seen=times.first), grace.QUEUE_LIMIT)
         return outcome
 
     async def _once(self, look: Look, *, redelivered: bool) -> Outcome:
@@ -88,111 +93,145 @@ class Verification:
         if old and _settled(old, look):
             await asyncio.to_thread(self.verdicts.keep_run, old)
             return Outcome("decided-already", old.status)
-        if not look.tag and old is None and (told := await self._not_an_image(look)):
-            return told
         tags = [*(old.tags if old else ()), *([look.tag] if look.tag else ())]
-        matching = policies_for(self.policies, look.image, look.digest, tags)
-        evidence = await self._gather(look)
-        if told := await self._redirected(look, evidence):
+        matching = self._matching(look, tags, old)
+        try:
+            if old is None and not tags and (told := await self._not_an_image(look)):
+                return told
+            evidence = await self.gatherer.gather(look.image, look.digest)
+        except EvidenceRejected as error:  # of the digest's own manifest
+            return await self._judged_by_its_bytes(old, look, matching, error)
+        if told := await self._redirected(look, evidence.manifest, tagged=bool(tags)):
             return told
-        seen = self._seen(old, look, matching)
-        result = await self._judged(look, matching, evidence, seen, tagged=bool(tags))
-        outcome = await self._store(old, result, look, seen)
-        if result.status == Status.PENDING and _keeps_watch(old, look, redelivered=redelivered):
-            await self._later(look, seen, grace.next_look(look.attempt, self.now(), seen.deadline))
-        return outcome
+        times = history.seen(old, look, matching, self.now())
+        result = await self._judged(old, look, matching, evidence, times, tagged=bool(tags))
+        return await self._concluded(old, look, matching, result, times, redelivered=redelivered)
+
+    async def _concluded(
+        self,
+        old: State | None,
+        look: Look,
+        matching: Sequence[Policy],
+        result: Verdict,
+        times: history.Seen,
+        *,
+        redelivered: bool,
+    ) -> Outcome:
+        if old and _is_demotion(old, result, matching) and look.attempt < _CONFIRMATIONS:
+            await self._again(replace(look, attempt=look.attempt + 1), CONFIRM_SECONDS)
+            return Outcome("to-be-confirmed", result.status, _codes(result))
+        stored = await self._stored(old, history.follow(old, result, look, times))
+        if result.status == Status.PENDING and (_keeps_watch(old, look, stored) or redelivered):
+            again = replace(look, cause="recheck", tag=None, delivery="", attempt=look.attempt + 1)
+            delay = grace.next_look(look.attempt, self.now(), times.deadline)
+            await self._again(replace(again, first_seen=times.first), delay)
+        for child in coverage.to_be_told(old, result) if stored else ():
+            await self._again(Look(look.image, child, "index"), 0)
+        return stored or Outcome("unchanged", result.status, _codes(result))
 
     async def _evidence(self, look: Look, subject: Digest) -> Outcome | None:
         """Look at the subject of an evidence tag; None where the tag hides a runnable image, which is judged as one."""
         told = await self._about(look, subject)
-        own = await self._manifest(look)
-        return None if own and manifests.kind(own) == manifests.Kind.IMAGE else told
+        try:
+            own = await self.gatherer.registry.manifest(look.image, look.digest)
+        except EvidenceRejected:
+            return told
+        return None if own and manifests.kind(own) == Kind.IMAGE and manifests.has_file_system(own) else told
 
     async def _about(self, look: Look, subject: Digest) -> Outcome:
         """An evidence push is never evidence by itself; it is a reason to look at what it names."""
-        again = Look(look.image, subject, "evidence", delivery=look.delivery, actor=look.actor)
-        await asyncio.to_thread(self.looks.send, again)
+        await self._again(Look(look.image, subject, "evidence", delivery=look.delivery, actor=look.actor), 0)
         return Outcome("evidence")
 
     async def _not_an_image(self, look: Look) -> Outcome | None:
         """What an untagged manifest is, asked before anything else: most are evidence or children."""
-        own = await self._manifest(look)
-        if own is None and look.cause == "evidence":
-            return Outcome("ignored")  # anyone who may push can name any digest in a tag
-        return await self._redirected(look, Evidence(own, ()))
+        own = await self.gatherer.registry.manifest(look.image, look.digest)
+        if (own is None and look.cause == "evidence") or look.cause == "index":
+            return Outcome("ignored")  # anyone who may push can name any digest in a tag, or in an index
+        return await self._redirected(look, own, tagged=False)
 
-    async def _redirected(self, look: Look, evidence: Evidence) -> Outcome | None:
-        own = evidence.manifest
+    async def _redirected(self, look: Look, own: Manifest | None, *, tagged: bool) -> Outcome | None:
         if own is None:
             raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{look.image}@{look.digest} is not in the registry")
-        if look.tag or manifests.kind(own) not in (manifests.Kind.EVIDENCE, manifests.Kind.BUILDKIT_ATTESTATION):
+        kind = manifests.kind(own)
+        if kind == Kind.BUILD_CACHE:
+            return Outcome("ignored")
+        if tagged or kind not in _NO_PUBLISH:
             return None  # whatever has a tag of its own is a publish
-        return await self._about(look, own.subject) if own.subject else Outcome("ignored")
-
-    async def _manifest(self, look: Look) -> Manifest | None:
-        try:
-            return await self.gatherer.registry.manifest(look.image, look.digest)
-        except EvidenceRejected as error:
-            raise Unavailable(error.reason, str(error)) from error
-
-    async def _gather(self, look: Look) -> Evidence:
-        try:
-            return await self.gatherer.gather(look.image, look.digest)
-        except EvidenceRejected as error:  # of the image's own manifest: the registry's fault, not the image's
-            raise Unavailable(error.reason, str(error)) from error
+        about = own.subject if look.cause == "publish" else None
+        return await self._about(look, about) if about else Outcome("ignored")
 
     async def _judged(
-        self, look: Look, matching: Sequence[Policy], evidence: Evidence, seen: history.Seen, *, tagged: bool
+        self,
+        old: State | None,
+        look: Look,
+        matching: Sequence[Policy],
+        evidence: Evidence,
+        times: history.Seen,
+        *,
+        tagged: bool,
     ) -> Verdict:
-        waiting = self.now() < seen.deadline
-        result = verdict.judge(self._question(look, matching), evidence, waiting=waiting)
-        if result.status in (Status.PENDING, Status.FAILED) and not tagged and (index := await self._index_of(look)):
-            return verdict.covered_by(result, index)
-        return result if waiting else verdict.after_grace(result)
+        lost = old is not None and old.status == Status.VERIFIED and not history.grew(old, matching)
+        waiting = self.now() < times.deadline and not lost
+        question = self._question(look, matching)
+        result = verdict.judge(question, evidence, waiting=waiting)
+        if result.status in (Status.PENDING, Status.FAILED) and not tagged:
+            recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
+            if index := coverage.index_of(question, recent, since=self.now() - PATIENCE):
+                return verdict.covered_by(result, index)
+        return result if waiting or lost else verdict.after_grace(result)
 
-    async def _index_of(self, look: Look) -> State | None:
-        """The newest known index of the same repository that lists this digest, unless it will never be decided."""
-        recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
-        listing = (state for state in recent if look.digest in state.document.get("children", ()))
-        return next((state for state in listing if self._is_or_will_be_decided(state)), None)
+    async def _judged_by_its_bytes(
+        self, old: State | None, look: Look, matching: Sequence[Policy], error: EvidenceRejected
+    ) -> Outcome:
+        """Bytes that have the right digest and are no manifest are wrong; other bytes are the registry's fault."""
+        if error.reason != Reason.MANIFEST_INVALID:
+            raise Unavailable(error.reason, str(error)) from error
+        result = verdict.unreadable(self._question(look, matching), error.reason, str(error))
+        times = history.seen(old, look, matching, self.now())
+        stored = await self._stored(old, history.follow(old, result, look, times))
+        return stored or Outcome("unchanged", result.status, _codes(result))
 
-    def _is_or_will_be_decided(self, index: State) -> bool:
-        waits = index.status in (Status.PENDING, Status.UNKNOWN) and self.now() < index.first_seen + PATIENCE
-        return waits or index.status in (Status.VERIFIED, Status.FAILED)
-
-    async def _store(self, old: State | None, result: Verdict, look: Look, seen: history.Seen) -> Outcome:
-        reasons = tuple(cause.code.value for cause in result.causes)
-        new = history.follow(old, result, look, seen)
+    async def _stored(self, old: State | None, new: State | None) -> Outcome | None:
         if new is None:
-            return Outcome("unchanged", result.status, reasons)
+            return None
         await asyncio.to_thread(self.verdicts.record, old, new)
         if new.status != Status.PENDING:
             await asyncio.to_thread(self.verdicts.keep_run, new)
-        return Outcome("verdict", result.status, reasons)
+        return Outcome("verdict", new.status, tuple(new.document["reasons"]))
 
-    async def _later(self, look: Look, seen: history.Seen, delay_seconds: int) -> None:
-        again = replace(look, cause="recheck", tag=None, delivery="", attempt=look.attempt + 1, first_seen=seen.first)
-        await asyncio.to_thread(self.looks.send, again, delay_seconds=delay_seconds)
+    async def _again(self, look: Look, delay_seconds: int) -> None:
+        await asyncio.to_thread(self.looks.send, look, delay_seconds=delay_seconds)
+
+    def _matching(self, look: Look, tags: Sequence[str], old: State | None) -> tuple[Policy, ...]:
+        """The policies that match, and those that did before: a tag that is pushed later takes no demand away."""
+        matching = policies_for(self.policies, look.image, look.digest, tags)
+        before = history.names(old.document) if old else set()
+        return tuple(policy for policy in self.policies if policy in matching or policy.name in before)
 
     def _question(self, look: Look, matching: Sequence[Policy]) -> verdict.Question:
         return verdict.Question(look.image, look.digest, matching, self.trust_root_sha256, self.now())
 
-    def _seen(self, old: State | None, look: Look, matching: Sequence[Policy]) -> history.Seen:
-        first = old.first_seen if old else look.first_seen or self.now()
-        if old and not matching:
-            return history.Seen(first, old.deadline)
-        return history.Seen(first, grace.deadline(first, (policy.grace for policy in matching)))
+
+def _codes(result: Verdict) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cause.code.value for cause in result.causes))
 
 
 def _settled(old: State, look: Look) -> bool:
     """Nothing to look at: the digest is decided, and this message is one that led there or only asks whether it is."""
-    if old.status in (Status.PENDING, Status.UNKNOWN):
+    if old.status in (Status.PENDING, Status.UNKNOWN) or look.cause == "index":
         return False
     if look.cause == "publish":
         return look.delivery in old.deliveries
     return look.cause == "recheck" or old.status == Status.VERIFIED
 
 
-def _keeps_watch(old: State | None, look: Look, *, redelivered: bool) -> bool:
+def _is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> bool:
+    """Evidence that was there is not seen any more, by the same policies: worth a second look before people hear."""
+    return old.status == Status.VERIFIED and result.status == Status.FAILED and not history.grew(old, matching)
+
+
+def _keeps_watch(old: State | None, look: Look, stored: Outcome | None) -> bool:
     """Whether this message carries the watch over a waiting digest on: one chain of re-checks, not one per message."""
-    return old is None or look.cause == "recheck" or redelivered
+    begins = stored is not None and (old is None or old.status != Status.PENDING)
+    return begins or look.cause == "recheck"

@@ -6,7 +6,7 @@ import struct
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
@@ -20,6 +20,7 @@ from registry_verifier.trusted_root import Authority, TrustedRoot
 
 _PEM_LIMIT = 64 * 1024
 _SCT_LIMIT = 8
+_UNREADABLE = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
 
 
 def load(pem: object) -> x509.Certificate:
@@ -28,7 +29,7 @@ def load(pem: object) -> x509.Certificate:
         raise _invalid("layer has no certificate")
     try:
         certificates = x509.load_pem_x509_certificates(pem.encode())
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise _invalid(f"certificate cannot be read: {error}") from error
     if len(certificates) != 1:
         raise _invalid(f"layer has {len(certificates)} certificates (must be exactly one)")
@@ -49,7 +50,7 @@ def _require_profile(leaf: x509.Certificate) -> None:
         usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         public_key(leaf)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError) as error:
+    except (*_UNREADABLE, UnsupportedAlgorithm) as error:
         raise _invalid(f"certificate cannot be used: {error}") from error
     if not usage.digital_signature or usage.key_cert_sign:
         raise _invalid("certificate is not a leaf for digital signatures")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,16 @@ class LayerVerifier:
     root: TrustedRoot
 
     def signature(self, annotations: Annotations, payload: bytes, digest: Digest) -> Statement:
-        """A signature of `digest` by whoever the certificate names; EvidenceRejected where one of the steps fails."""
+        """A signature of `digest` by whoever the certificate names; EvidenceRejected where a step fails."""
+        with _refusals():
+            return self._signature(annotations, payload, digest)
+
+    def attestation(self, annotations: Annotations, envelope: bytes, digest: Digest) -> Statement:
+        """A statement about `digest` by whoever the certificate names; EvidenceRejected where a step fails."""
+        with _refusals():
+            return self._attestation(annotations, envelope, digest)
+
+    def _signature(self, annotations: Annotations, payload: bytes, digest: Digest) -> Statement:
         leaf = certificate.load(annotations.get(_CERTIFICATE))
         signature = decode(annotations.get(_SIGNATURE), Reason.SIGNATURE_INVALID, "signature")
         entry = log_entry.read(annotations.get(_LOG_ENTRY), self.root)
@@ -48,8 +58,7 @@ class LayerVerifier:
         statement.require_simple_signing(payload, digest)
         return Statement(**verified, format="simplesigning", is_signature=True)
 
-    def attestation(self, annotations: Annotations, envelope: bytes, digest: Digest) -> Statement:
-        """A statement about `digest` by whoever the certificate names; EvidenceRejected where a step fails."""
+    def _attestation(self, annotations: Annotations, envelope: bytes, digest: Digest) -> Statement:
         leaf = certificate.load(annotations.get(_CERTIFICATE))
         payload, signature = _open(envelope)
         entry = log_entry.read(annotations.get(_LOG_ENTRY), self.root)
@@ -72,6 +81,17 @@ class LayerVerifier:
         except InvalidSignature as error:
             raise EvidenceRejected(Reason.SIGNATURE_INVALID, "signature does not fit the payload") from error
         return {"place": "", "identity": signer, "log_index": entry.log_index, "signed_at": entry.integrated_time}
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Whatever a hostile layer breaks is a refusal of that layer: it must not end the look at the image."""
+    try:
+        yield
+    except EvidenceRejected:
+        raise
+    except Exception as error:
+        raise EvidenceRejected(Reason.CERT_INVALID, f"layer breaks its reader: {type(error).__name__}") from error
 
 
 def _open(envelope: bytes) -> tuple[bytes, bytes]:

@@ -134,6 +134,9 @@ def _is_absent(answer: Answer) -> bool:
 def _manifest(answer: Answer, expected: Digest | None) -> Manifest:
     if len(answer.content) > MANIFEST_LIMIT:
         raise EvidenceRejected(Reason.EVIDENCE_TOO_LARGE, f"manifest is larger than {MANIFEST_LIMIT} bytes")
+    if expected is None and answer.media_type and manifests.essence(answer.media_type) not in manifests.MANIFEST_TYPES:
+        text = f"registry answered with {answer.media_type[:80]!r} for a tag (expected a manifest)"
+        raise Unavailable(Reason.REGISTRY_UNAVAILABLE, text)
     found = digest_of(answer.content)
     promised = expected or answer.headers.get("Docker-Content-Digest", found)
     if found != promised:

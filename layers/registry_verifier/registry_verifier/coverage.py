@@ -1,0 +1,41 @@
+"""Children of an index: an index commits to the digests of its children, so its verdict covers them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from registry_verifier.models import Digest, State, Verdict
+from registry_verifier.reasons import Status
+from registry_verifier.verdict import Question
+
+CHILDREN_LIMIT = 32
+_ORDER = (Status.VERIFIED, Status.PENDING, Status.UNKNOWN, Status.FAILED)
+_DECIDED = (Status.VERIFIED, Status.FAILED)
+
+
+def index_of(question: Question, recent: Iterable[State], *, since: datetime) -> State | None:
+    """The index of the same repository that covers the digest in question, or None where it stands by itself.
+
+    A verified one before one that waits, and both before one that failed. An index that was verified by other
+    policies or another trusted root covers nothing, and one that waits only while it was first seen after `since`.
+    """
+    listing = [state for state in recent if question.digest in state.document.get("children", ())]
+    covering = [state for state in listing if _covers(state, question, since)]
+    return min(covering, key=lambda state: _ORDER.index(state.status), default=None)
+
+
+def _covers(index: State, question: Question, since: datetime) -> bool:
+    if index.status in (Status.PENDING, Status.UNKNOWN):
+        return index.first_seen > since
+    if index.status == Status.VERIFIED:
+        judged_by = {policy["sha256"] for policy in index.document["policies"]}
+        same_root = index.document["trust_root"]["sha256"] == question.trust_root_sha256
+        return same_root and {policy.sha256 for policy in question.policies} <= judged_by
+    return index.status == Status.FAILED
+
+
+def to_be_told(old: State | None, result: Verdict) -> tuple[Digest, ...]:
+    """The children to look at again because the decision about their index turned."""
+    turned = old is not None and old.status in _DECIDED and result.status in _DECIDED and old.status != result.status
+    return result.children[:CHILDREN_LIMIT] if turned else ()
