@@ -6,7 +6,6 @@ Source: fulcio/docs/oid-info.md, certificate extensions under 1.3.6.1.4.1.57264.
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.x509 import ObjectIdentifier
 
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.models import Identity
@@ -30,6 +29,8 @@ _CLAIMS = {
     "21": "run_invocation_uri",
     "22": "source_repository_visibility",
 }
+_KNOWN = (_ISSUER_RAW, _ISSUER_DER, *_CLAIMS)
+_SUBJECT_NAMES = "2.5.29.17"
 _VALUE_LIMIT = 4096
 _UTF8_STRING = 0x0C
 
@@ -41,34 +42,28 @@ def read(certificate: x509.Certificate) -> Identity:
     or an e-mail address, and at least one issuer extension, all present ones equal. cosign takes any of
     several names and the last issuer; here nothing is chosen for the signer.
     """
-    issuers = {
-        issuer for suffix in (_ISSUER_RAW, _ISSUER_DER) if (issuer := _extension(certificate, suffix)) is not None
-    }
+    try:
+        found = {extension.oid.dotted_string: extension.value for extension in certificate.extensions}
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError) as error:
+        raise _ambiguous(f"certificate extensions cannot be read: {error}") from error
+    texts = {suffix: _text(found[_FULCIO + suffix], suffix) for suffix in _KNOWN if _FULCIO + suffix in found}
+    issuers = {texts.pop(suffix) for suffix in (_ISSUER_RAW, _ISSUER_DER) if suffix in texts}
     if len(issuers) != 1:
         raise _ambiguous(f"certificate names {len(issuers)} issuers (must be exactly one): {sorted(issuers)}")
-    claims = {name: _extension(certificate, suffix) for suffix, name in _CLAIMS.items()}
-    return Identity(_subject(certificate), issuers.pop(), {k: v for k, v in claims.items() if v is not None})
+    claims = {_CLAIMS[suffix]: text for suffix, text in texts.items()}
+    return Identity(_subject(found.get(_SUBJECT_NAMES)), issuers.pop(), claims)
 
 
-def _subject(certificate: x509.Certificate) -> str:
-    try:
-        names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError) as error:
-        raise _ambiguous(f"certificate has no usable subject alternative name: {error}") from error
-    if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier | x509.RFC822Name):
-        raise _ambiguous(f"certificate has {len(names)} subject alternative names (must be one uri or e-mail address)")
-    if not names[0].value:
+def _subject(names: object) -> str:
+    listed = list(names) if isinstance(names, x509.SubjectAlternativeName) else []
+    if len(listed) != 1 or not isinstance(listed[0], x509.UniformResourceIdentifier | x509.RFC822Name):
+        raise _ambiguous(f"certificate has {len(listed)} subject alternative names (must be one uri or e-mail address)")
+    if not listed[0].value:
         raise _ambiguous("certificate has an empty subject alternative name")
-    return names[0].value
+    return listed[0].value
 
 
-def _extension(certificate: x509.Certificate, suffix: str) -> str | None:
-    try:
-        extension = certificate.extensions.get_extension_for_oid(ObjectIdentifier(_FULCIO + suffix)).value
-    except x509.ExtensionNotFound:
-        return None
-    except (x509.DuplicateExtension, ValueError) as error:
-        raise _ambiguous(f"certificate extensions cannot be read: {error}") from error
+def _text(extension: x509.ExtensionType, suffix: str) -> str:
     raw = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
     if suffix != _ISSUER_RAW:  # up to .6 the text stands there bare, from .8 on as a DER UTF8String
         raw = _utf8_string(raw, suffix)
