@@ -39,7 +39,7 @@ test: .venv/.ready .venv-ministack/.ready .venv-lambda/.ready  ## every test
 	.venv/bin/pytest -q -n 2
 
 .PHONY: check
-check: format-check lint types validate build  ## everything that is checked without running it: format, lint, types, template, build
+check: format-check lint types docs validate build  ## everything that is checked without running it: format, lint, types, docs, template
 
 .PHONY: format
 format: .venv/.ready  ## put the code in its form
@@ -55,6 +55,10 @@ lint: .venv/.ready
 
 types: .venv/.ready
 	.venv/bin/mypy
+
+.PHONY: docs
+docs: .venv/.ready
+	.venv/bin/pytest -q tests/test_docs.py tests/test_architecture.py tests/test_template.py
 
 .PHONY: validate
 validate: .venv-sam/.ready  ## check the template as SAM and CloudFormation see it

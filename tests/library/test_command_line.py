@@ -108,6 +108,16 @@ def test_wrong_signer_is_1_with_the_nearest_miss(bench: Bench) -> None:
     assert said["nearest_miss"]["expected"]["subject"] == SUBJECT
 
 
+def test_cve_2025_25204_attestations_of_another_type_only_are_1_and_not_0(bench: Bench) -> None:
+    digest = bench.image["digest"]
+    signature = signer.bundle_signature(material.sigstore(), material.leaf(), digest)
+    other = signer.bundle_attestation(material.sigstore(), material.leaf(), digest, "https://example.com/other", {})
+    for bundle in (signature, other):
+        publisher.attach_bundle(bench.repository, bench.image, bundle)
+    code, said = bench.run()
+    assert (code, said["reasons"]) == (1, ["NO_ATTESTATION"])
+
+
 def test_outage_is_3(bench: Bench) -> None:
     bench.sign()
     bench.registry.fail(Fault(status=503))

@@ -110,7 +110,7 @@ def test_no_log_entry(make: Make) -> None:
     assert refused(changed(make(), "verificationMaterial.tlogEntries", [])) == Reason.TLOG_MISSING
 
 
-def test_cve_2024_51746_two_log_entries() -> None:
+def test_cve_2024_51746_cve_2026_49834_two_log_entries() -> None:
     entries = json.loads(signature())["verificationMaterial"]["tlogEntries"]
     assert refused(changed(signature(), "verificationMaterial.tlogEntries", entries * 2)) == Reason.TLOG_INVALID
 

@@ -265,6 +265,17 @@ def test_policy_by_tag() -> None:
     assert world.look(Look(IMAGE, DIGEST, "recheck", first_seen=NOW)).status == Status.PENDING
 
 
+def test_ghsa_2r43_6962_xcw5_the_digest_is_judged_and_not_what_its_tag_points_to_now() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    moved = world.registry.put(child(), "v1")
+    world.look(publish())
+    world.look(publish("d2", "v1", moved))
+    assert world.state.status == Status.VERIFIED
+    assert world.verdicts.states[(IMAGE, moved)].status == Status.PENDING
+
+
 # ------------------------------------------------------------------------------------------- could not look
 
 
