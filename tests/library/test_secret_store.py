@@ -138,10 +138,23 @@ def test_a_value_too_old_is_not_used_when_it_cannot_be_read_again() -> None:
     clock, client = Clock(), FakeSecretsManager(SECRET)
     store = store_of(client, clock)
     store.values(ARN)
-    clock.now += 300
+    clock.now += 3600
     client.error = OSError("down")
     with pytest.raises(Unavailable):
         store.values(ARN)
+
+
+def test_a_value_is_used_for_an_hour_while_it_cannot_be_read_and_not_asked_for_each_time() -> None:
+    clock, client = Clock(), FakeSecretsManager(SECRET)
+    store = store_of(client, clock)
+    store.values(ARN)
+    client.error = OSError("down")
+    clock.now += 300
+    assert [store.values(ARN) for _ in range(3)] == [(SECRET,)] * 3
+    assert client.asked == 2
+    clock.now += 10
+    client.error, client.text = None, "new"
+    assert store.values(ARN) == ("new",)
 
 
 UNUSABLE: dict[str, str | None] = {

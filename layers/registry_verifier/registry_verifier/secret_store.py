@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 300
 REFRESH_SECONDS = 10
+STALE_SECONDS = 3600
 _VALUES_LIMIT = 2
 
 
@@ -44,11 +45,20 @@ class SecretStore:
         self._asked_at: dict[str, float] = {}
 
     def values(self, arn: str) -> tuple[str, ...]:
-        """The one or two values of the secret, read at most `KEPT_SECONDS` ago."""
+        """The one or two values of the secret, read at most `KEPT_SECONDS` ago.
+
+        While Secrets Manager does not answer, values of up to `STALE_SECONDS` are used: GitHub does not send a
+        delivery again by itself, and an outage of an hour would lose every publish.
+        """
         kept = self._kept.get(arn)
-        if kept and self._is_within(KEPT_SECONDS, kept.read_at):
+        if kept and (self._is_within(KEPT_SECONDS, kept.read_at) or self._asked_lately(arn, kept)):
             return kept.values
-        return self._read(arn)
+        try:
+            return self._read(arn)
+        except Unavailable:
+            if kept and self._is_within(STALE_SECONDS, kept.read_at):
+                return kept.values
+            raise
 
     def refresh(self, arn: str) -> tuple[str, ...]:
         """The values read anew, so that a rotation works at once; no more often than every `REFRESH_SECONDS`."""
@@ -56,6 +66,11 @@ class SecretStore:
         if asked_at is not None and self._is_within(REFRESH_SECONDS, asked_at):
             return self.values(arn)
         return self._read(arn)
+
+    def _asked_lately(self, arn: str, kept: _Kept) -> bool:
+        """Whether a reading failed a moment ago: each that waits for the next failure would keep GitHub waiting."""
+        asked_at = self._asked_at[arn]
+        return self._is_within(STALE_SECONDS, kept.read_at) and self._is_within(REFRESH_SECONDS, asked_at)
 
     def _is_within(self, seconds: float, moment: float) -> bool:
         return 0 <= self._clock() - moment < seconds  # a clock that was set back is no reason to keep a secret longer
