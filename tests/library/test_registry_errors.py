@@ -180,10 +180,10 @@ def test_a_manifest_under_another_type_than_its_own() -> None:
     assert caught.value.reason is Reason.MANIFEST_INVALID
 
 
-def test_a_page_for_people_is_no_manifest() -> None:
-    with pytest.raises(EvidenceRejected) as caught:
+def test_a_page_for_people_is_no_statement_about_a_tag() -> None:
+    with pytest.raises(Unavailable) as caught:
         ask(ghcr({"manifests/v1": found(b"<!DOCTYPE html>", "text/html")}), everything)
-    assert caught.value.reason is Reason.MANIFEST_INVALID
+    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
 def test_no_cookie_is_ever_sent_back() -> None:
