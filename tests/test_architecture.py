@@ -106,6 +106,7 @@ ROOMS = {
     "legacy": room("facts", "cryptography rfc8785"),
     "look_message": room("facts"),
     "manifest": room("facts"),
+    "manifest_kind": room("facts"),
     "message": room("facts"),
     "mrkdwn": room("facts"),
     "page": room("facts"),

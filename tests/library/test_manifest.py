@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from registry_verifier import manifest
+from registry_verifier import manifest, manifest_kind
 from registry_verifier.errors import EvidenceRejected
-from registry_verifier.manifest import Kind
+from registry_verifier.manifest_kind import Kind
 from registry_verifier.models import Digest, digest_of
 from registry_verifier.reasons import Reason
 from tests.library.registry_wire import descriptor, image, index
@@ -199,12 +199,12 @@ def test_error_texts_are_short_and_printable() -> None:
     ],
 )
 def test_what_a_manifest_is(raw: bytes, kind: Kind) -> None:
-    assert manifest.kind(manifest.read(raw, media_type=None)) is kind
+    assert manifest_kind.kind(manifest.read(raw, media_type=None)) is kind
 
 
 def test_annotations_have_no_say_in_what_a_manifest_is() -> None:
     raw = image(annotations={"vnd.docker.reference.type": "attestation-manifest"}, artifactType=manifest.SIMPLE_SIGNING)
-    assert manifest.kind(manifest.read(raw, media_type=None)) is Kind.IMAGE
+    assert manifest_kind.kind(manifest.read(raw, media_type=None)) is Kind.IMAGE
 
 
 @pytest.mark.parametrize("suffix", ["", ".sig", ".att", ".sbom"])

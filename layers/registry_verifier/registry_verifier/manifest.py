@@ -1,4 +1,4 @@
-"""Manifests as values: read the bytes strictly, tell images from evidence, know the tags that evidence hides behind.
+"""Manifests as values: read the bytes strictly, and know the tags that evidence hides behind.
 
 Sources: OCI image-spec 1.1 (manifest.md, image-index.md, descriptor.md), Docker "Image Manifest Version 2, Schema 2",
 OCI distribution-spec 1.1 "Referrers tag schema", cosign `specs/SIGNATURE_SPEC.md` for the suffixed tags.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from registry_verifier import strict_json
@@ -35,11 +34,6 @@ ENTRIES_LIMIT = 1000  # cosign reads at most 1000 layers of a signature manifest
 
 # RFC 6838 names; Sigstore's first bundles have a parameter too: `application/vnd.dev.sigstore.bundle+json;version=0.1`.
 _NAME = r"[A-Za-z0-9][\w!#$&^.+-]{0,126}"
-_CACHE_CONFIG = "application/vnd.buildkit.cacheconfig.v0"
-_RUNNABLE = (
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-)
 _MEDIA_TYPE = re.compile(rf"{_NAME}/{_NAME}(?:; ?[\w!#$&^.+-]{{1,64}}=[\w!#$&^.+-]{{1,64}}){{0,4}}\Z", re.ASCII)
 _PLATFORM_PART = re.compile(r"[A-Za-z0-9._-]{0,64}\Z")
 _EVIDENCE_TAG = re.compile(r"sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?\Z")
@@ -76,19 +70,6 @@ class Manifest:
     config_media_type: str | None = None
 
 
-class Kind(StrEnum):
-    """What a manifest is, as far as it tells by itself."""
-
-    IMAGE = "IMAGE"
-    INDEX = "INDEX"
-    EVIDENCE = "EVIDENCE"
-    """about another digest; an index that serves as fallback list is known by its tag only (`subject_of_tag`)"""
-    BUILDKIT_ATTESTATION = "BUILDKIT_ATTESTATION"
-    """unsigned in-toto statements that BuildKit puts into an index; never evidence"""
-    BUILD_CACHE = "BUILD_CACHE"
-    """layers that BuildKit exports for the next build; nothing in it can be run"""
-
-
 def read(raw: bytes, *, media_type: str | None) -> Manifest:
     """Read a manifest; `media_type` is the Content-Type that came with it, None where none did.
 
@@ -100,35 +81,6 @@ def read(raw: bytes, *, media_type: str | None) -> Manifest:
         return _manifest(raw, document, _type_of(document, media_type))
     except ValueError as error:
         raise EvidenceRejected(Reason.MANIFEST_INVALID, f"manifest is malformed: {error}") from error
-
-
-def kind(manifest: Manifest) -> Kind:
-    """Tell what `manifest` is; annotations and descriptors about it have no say.
-
-    A `subject` alone makes no evidence: an image that can be run stays an image, whatever it says it is about.
-    """
-    if _all_layers(manifest, (SIMPLE_SIGNING, DSSE_ENVELOPE, BUNDLE)):
-        return Kind.EVIDENCE
-    if manifest.subject and manifest.config_media_type not in _RUNNABLE and manifest.media_type not in INDEX_TYPES:
-        return Kind.EVIDENCE
-    if _all_layers(manifest, (IN_TOTO,)):
-        return Kind.BUILDKIT_ATTESTATION
-    if _is_build_cache(manifest):
-        return Kind.BUILD_CACHE
-    return Kind.INDEX if manifest.media_type in INDEX_TYPES else Kind.IMAGE
-
-
-def _is_build_cache(manifest: Manifest) -> bool:
-    """A cache as an image has a config of its own type; as an index it lists layers, and no manifest at all."""
-    listed = [child.media_type for child in manifest.children]
-    as_index = any(kind == _CACHE_CONFIG for kind in listed) and not any(kind in MANIFEST_TYPES for kind in listed)
-    return manifest.config_media_type == _CACHE_CONFIG or as_index
-
-
-def has_file_system(manifest: Manifest) -> bool:
-    """Whether an image has layers that a container could be made of, or none at all."""
-    layers = [layer.media_type for layer in manifest.layers]
-    return not layers or any("image.layer" in kind or "rootfs.diff" in kind for kind in layers)
 
 
 def is_bundle(media_type: str) -> bool:
@@ -160,11 +112,6 @@ def attestation_tag(digest: Digest) -> str:
 def essence(content_type: str) -> str:
     """A Content-Type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
-
-
-def _all_layers(manifest: Manifest, types: tuple[str, ...]) -> bool:
-    layers = [layer.media_type for layer in manifest.layers]
-    return bool(layers) and all(layer in types or (BUNDLE in types and is_bundle(layer)) for layer in layers)
 
 
 def _type_of(document: Mapping[str, Any], content_type: str | None) -> str:

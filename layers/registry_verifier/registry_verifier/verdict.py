@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry_verifier import manifest as manifests
-from registry_verifier import reproduce
+from registry_verifier import manifest_kind, reproduce
 from registry_verifier.decision import decide
 from registry_verifier.evidence import Evidence
 from registry_verifier.models import Cause, Digest, ImageName, PolicyResult, State, Verdict
@@ -42,7 +41,7 @@ def judge(question: Question, evidence: Evidence, *, waiting: bool) -> Verdict:
         statements=evidence.statements,
         nearest_miss=decision.nearest_miss,
         reproduce=reproduce.commands(question.image, question.digest, question.policies),
-        kind="index" if own and manifests.kind(own) == manifests.Kind.INDEX else "image",
+        kind="index" if own and manifest_kind.kind(own) == manifest_kind.Kind.INDEX else "image",
         media_type=own.media_type if own else None,
         children=tuple(child.digest for child in own.children) if own else (),
         trust_root_sha256=question.trust_root_sha256,

@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from registry_verifier import coverage, grace, history, verdict
+from registry_verifier import coverage, grace, history, manifest_kind, verdict
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.evidence import Evidence, Gatherer
-from registry_verifier.manifest import Kind, Manifest
+from registry_verifier.manifest import Manifest
+from registry_verifier.manifest_kind import Kind
 from registry_verifier.models import Digest, Look, State, Verdict
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.policy.model import Policy
@@ -136,7 +137,7 @@ class Verification:
             own = await self.gatherer.registry.manifest(look.image, look.digest)
         except EvidenceRejected:
             return told
-        return None if own and manifests.kind(own) == Kind.IMAGE and manifests.has_file_system(own) else told
+        return None if own and manifest_kind.kind(own) == Kind.IMAGE and manifest_kind.has_file_system(own) else told
 
     async def _about(self, look: Look, subject: Digest) -> Outcome:
         """An evidence push is never evidence by itself; it is a reason to look at what it names."""
@@ -153,7 +154,7 @@ class Verification:
     async def _redirected(self, look: Look, own: Manifest | None, *, tagged: bool) -> Outcome | None:
         if own is None:
             raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{look.image}@{look.digest} is not in the registry")
-        kind = manifests.kind(own)
+        kind = manifest_kind.kind(own)
         if kind == Kind.BUILD_CACHE:
             return Outcome("ignored")
         if tagged or kind not in _NO_PUBLISH:
