@@ -6,6 +6,7 @@ Ends with 0 when every verdict is as it should be, and with 1 and the reason whe
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -47,6 +48,7 @@ class Telling:
 
 def main() -> int:
     """Tell the story; returns the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the emulator is ended with us
     say = Telling()
     print("registry-verifier on one machine: the real template.yaml, a GHCR-like registry, a private Sigstore, a Slack")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import threading
 
 from local import world as worlds
@@ -22,7 +23,7 @@ table      {table} at {endpoint}
 push, sign and attest, in another terminal:
   .venv/bin/python -m local.signing push   {name}:v1 --registry {registry}
   .venv/bin/python -m local.signing sign   {name}:v1 --registry {registry} \\
-      --workflow .github/workflows/image-signing.yml
+      --workflow {name}/.github/workflows/image-signing.yml@refs/heads/master
   curl '{api}/v1/images/{name}'
 ask the same at the command line:
   .venv/bin/registry-verifier verify ghcr.io/{name}:v1 --policy {configuration}/policies/openmed.yaml \\
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--registry-port", type=int, default=0)
     parser.add_argument("--slack-port", type=int, default=0)
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the emulator is ended with us
     with (
         contextlib.suppress(KeyboardInterrupt),
         worlds.up(
