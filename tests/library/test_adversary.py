@@ -97,7 +97,9 @@ def test_tag_that_comes_after_cover_ends_it() -> None:
     world.look(publish("d1", "v2", index))
     assert world.look(publish("d2", None, child)).status == Status.VERIFIED
     world.clock.advance(hours=1)
-    assert world.look(publish("d3", "v9", child)).status == Status.FAILED
+    assert world.look(publish("d3", "v9", child)).status == Status.PENDING
+    run_out(world)
+    assert status(world, child) == Status.FAILED
 
 
 def test_unsigned_index_that_lists_an_unsigned_image_covers_nothing() -> None:

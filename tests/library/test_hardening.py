@@ -322,3 +322,127 @@ def test_evidence_that_is_too_large_is_told_as_such() -> None:
     world.registry.attach_layers(manifests.attestation_tag(DIGEST), [(b"y", huge)])
     world.clock.advance(hours=1)
     assert world.look(publish()).reasons[0] == "EVIDENCE_TOO_LARGE"
+
+
+# --------------------------------------------------------------------------------- after the first hardening
+
+
+def lose_evidence(world: World, subject: Digest) -> None:
+    world.registry.listed.clear()
+    world.registry.tags.pop(manifests.fallback_tag(subject))
+
+
+def covered(world: World) -> tuple[Digest, Digest]:
+    """A child that its verified index covers."""
+    untagged, index = indexed(world)
+    sign_all(world, index)
+    world.look(publish("i1", "v2", index))
+    world.look(publish("c1", None, untagged))
+    assert status(world, untagged) == Status.VERIFIED
+    world.looks.sent.clear()
+    return untagged, index
+
+
+def test_publish_during_an_outage_of_a_digest_that_is_old_is_not_forgotten() -> None:
+    world = World(LAX, STRICT_BY_TAG)
+    world.sign()
+    world.look(publish("d1", "dev"))
+    world.clock.advance(days=4)
+    world.registry.down = DOWN
+    world.take(replace(publish("d2", "v1"), first_seen=world.clock()), GIVE_UP_AFTER)
+    world.registry.down = None
+    drain(world)
+    assert status(world, DIGEST) == Status.FAILED
+
+
+def test_children_are_told_although_the_function_is_killed_at_the_record_of_their_index() -> None:
+    world = World()
+    untagged, index = covered(world)
+    lose_evidence(world, index)
+    world.clock.advance(days=1)
+    world.look(publish("i2", "latest", index))
+    (again, _), *_ = world.looks.sent
+    world.looks.sent.clear()
+    world.looks.down = Unavailable(Reason.QUEUE_UNAVAILABLE, "killed")
+    with pytest.raises(Unavailable):
+        world.look(again)
+    world.looks.down = None
+    world.look(again, redelivered=True)
+    drain(world)
+    assert (status(world, index), status(world, untagged)) == (Status.FAILED, Status.FAILED)
+
+
+def test_index_that_comes_after_its_childs_grace_period_covers_it_still() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    world.look(publish("c1", None, untagged))
+    drain(world)
+    assert status(world, untagged) == Status.FAILED
+    index = index_of(world, untagged)
+    sign_all(world, index)
+    world.look(replace(publish("i1", "v2", index), first_seen=world.clock()))
+    drain(world)
+    assert (status(world, index), status(world, untagged)) == (Status.VERIFIED, Status.VERIFIED)
+
+
+@pytest.mark.parametrize("change", [{"trust_root_sha256": "b" * 64}, {"policies": (replace(POLICY, sha256="c" * 64),)}])
+def test_index_that_is_verified_again_by_what_holds_now_covers_again(change: dict[str, Any]) -> None:
+    world = World()
+    untagged, index = covered(world)
+    world.verification = replace(world.verification, **change)
+    world.clock.advance(days=30)
+    world.look(publish("i2", "latest", index))
+    world.look(publish("c2", None, untagged))
+    drain(world)
+    assert (status(world, index), status(world, untagged)) == (Status.VERIFIED, Status.VERIFIED)
+
+
+def test_covered_child_that_gets_a_tag_has_a_grace_period_of_its_own() -> None:
+    world = World()
+    untagged, _ = covered(world)
+    world.clock.advance(hours=2)
+    world.look(replace(publish("c9", "v2-amd64", untagged), first_seen=world.clock()))
+    assert status(world, untagged) == Status.PENDING
+
+
+def test_evidence_push_in_an_outage_stays_one_message() -> None:
+    world = World()
+    world.sign()
+    pushed = world.registry.tags[manifests.fallback_tag(DIGEST)]
+    world.registry.down = DOWN
+    message = publish("e1", manifests.fallback_tag(DIGEST), pushed)
+    for count in range(1, GIVE_UP_AFTER):
+        with pytest.raises(Unavailable):
+            world.take(message, count)
+    world.take(message, GIVE_UP_AFTER)
+    assert len(world.looks.sent) == 1
+
+
+def test_what_is_no_image_has_no_record_after_an_outage() -> None:
+    world = World()
+    layer = described(b"{}", manifests.IN_TOTO)
+    config = described(b"{}", "application/vnd.oci.image.config.v1+json")
+    attestation = world.registry.put_manifest({"config": config, "layers": [layer]})
+    world.registry.down = DOWN
+    world.take(publish("a1", None, attestation), GIVE_UP_AFTER)
+    world.registry.down = None
+    drain(world)
+    assert status(world, attestation) is None
+
+
+def test_outage_past_the_deadline_is_followed_by_a_grace_period_and_not_by_a_failure() -> None:
+    world = World()
+    world.look(publish())
+    ((again, delay),) = world.looks.sent
+    world.looks.sent.clear()
+    world.clock.advance(seconds=delay)
+    world.registry.down = DOWN
+    world.take(again, GIVE_UP_AFTER)
+    world.clock.advance(minutes=45)
+    world.registry.down = None
+    ((again, _),) = world.looks.sent
+    world.looks.sent.clear()
+    world.look(again)
+    assert status(world, DIGEST) == Status.PENDING
+    drain(world)
+    assert status(world, DIGEST) == Status.FAILED

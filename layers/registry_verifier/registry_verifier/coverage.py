@@ -9,7 +9,7 @@ from registry_verifier.models import Digest, State, Verdict
 from registry_verifier.reasons import Status
 from registry_verifier.verdict import Question
 
-CHILDREN_LIMIT = 32
+CHILDREN_LIMIT = 128
 _ORDER = (Status.VERIFIED, Status.PENDING, Status.UNKNOWN, Status.FAILED)
 _DECIDED = (Status.VERIFIED, Status.FAILED)
 
@@ -36,6 +36,6 @@ def _covers(index: State, question: Question, since: datetime) -> bool:
 
 
 def to_be_told(old: State | None, result: Verdict) -> tuple[Digest, ...]:
-    """The children to look at again because the decision about their index turned."""
-    turned = old is not None and old.status in _DECIDED and result.status in _DECIDED and old.status != result.status
+    """The children to look at again because their index is decided now, or otherwise than before."""
+    turned = result.status in _DECIDED and (old is None or old.status != result.status)
     return result.children[:CHILDREN_LIMIT] if turned else ()

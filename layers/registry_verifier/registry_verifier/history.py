@@ -24,11 +24,15 @@ class Seen:
 
 
 def seen(old: State | None, look: Look, matching: Sequence[Policy], now: datetime) -> Seen:
-    """The times of a digest: a policy that did not match before gives a grace period of its own, from `now` on."""
+    """The times of a digest.
+
+    A policy that did not match before gives a grace period of its own, from `now` on; so does the end of an outage,
+    in which nobody could have signed.
+    """
     if old is None:
         first = look.first_seen or now
         return Seen(first, grace.deadline(first, (policy.grace for policy in matching)))
-    if not grew(old, matching):
+    if not grew(old, matching) and (old.status != Status.UNKNOWN or not matching):
         return Seen(old.first_seen, old.deadline)
     return Seen(old.first_seen, max(old.deadline, grace.deadline(now, (policy.grace for policy in matching))))
 
@@ -39,8 +43,10 @@ def names(document: Json) -> set[str]:
 
 
 def grew(old: State, matching: Iterable[Policy]) -> bool:
-    """Whether a policy matches that had no say in the stored verdict."""
-    return not {policy.name for policy in matching} <= names(old.document)
+    """Whether a policy matches that had no say in the stored verdict: none had in one that an index covered."""
+    covered = old.status == Status.VERIFIED and old.document["kind"] == "child"
+    judged_by = set() if covered else names(old.document)
+    return not {policy.name for policy in matching} <= judged_by
 
 
 def follow(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State | None:
@@ -66,7 +72,9 @@ def could_not_look(old: State | None, verdict: Verdict, look: Look, times: Seen)
 
 def _told(state: State) -> object:
     """What a reader would notice; the statements of a verdict that stands may differ in order, its time always does."""
-    return state.status, tuple(state.document["reasons"]), state.document["kind"], frozenset(names(state.document))
+    document = state.document
+    policies = frozenset((policy["name"], policy["sha256"]) for policy in document.get("policies", ()))
+    return state.status, tuple(document["reasons"]), document["kind"], policies, document["trust_root"]["sha256"]
 
 
 def _next(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State:

@@ -186,7 +186,7 @@ class VerdictTable:
             if attempt:
                 self._sleep(0.05 * 2**attempt)
             with _asked():
-                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": keys}})
+                answer = self._client.batch_get_item(RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}})
             items |= {item["PK"]["S"]: dict(item) for item in answer["Responses"].get(self._name, ())}
             keys = [dict(key) for key in answer.get("UnprocessedKeys", {}).get(self._name, {"Keys": []})["Keys"]]
         if keys:

@@ -31,6 +31,8 @@ from registry_verifier.reasons import Reason, Status
 PATIENCE = timedelta(days=3)
 """how long a digest that cannot be looked at is tried again; GitHub keeps deliveries as long"""
 CONFIRM_SECONDS = 60
+CHILD_SECONDS = 30
+"""how long after an index its children are looked at: by then its record can be read everywhere"""
 _CONFIRMATIONS = 1
 _TRIES = 4
 _RECENT = 100
@@ -81,12 +83,16 @@ class Verification:
         old = await asyncio.to_thread(self.verdicts.state, look.image, look.digest)
         times = history.seen(old, look, (), self.now())
         outcome = Outcome("unchanged", Status.UNKNOWN, (error.reason.value,))
-        if not manifests.subject_of_tag(look.tag):  # evidence is no publish: its subject is looked at by itself
+        heard = look.first_seen or self.now()
+        lasting = self.now() < max(heard, times.deadline) + PATIENCE
+        # what has no tag may be evidence or a child: it gets no record of its own before it was looked at
+        is_publish = bool(look.tag) or (look.cause == "publish" and not lasting)
+        if (old or is_publish) and not manifests.subject_of_tag(look.tag):
             result = verdict.unknown(self._question(look, ()), error.reason, str(error))
             with contextlib.suppress(Superseded):  # somebody who could look was faster
                 outcome = await self._stored(old, history.could_not_look(old, result, look, times)) or outcome
-        if self.now() < times.first + PATIENCE:
-            await self._again(replace(look, first_seen=times.first), grace.QUEUE_LIMIT)
+        if lasting:
+            await self._again(replace(look, first_seen=heard), grace.QUEUE_LIMIT)
         return outcome
 
     async def _once(self, look: Look, *, redelivered: bool) -> Outcome:
@@ -121,22 +127,21 @@ class Verification:
         if old and _is_demotion(old, result, matching) and look.attempt < _CONFIRMATIONS:
             await self._again(replace(look, attempt=look.attempt + 1), CONFIRM_SECONDS)
             return Outcome("to-be-confirmed", result.status, _codes(result))
+        for child in coverage.to_be_told(old, result):  # before the record: a kill in between costs a look too many
+            await self._again(Look(look.image, child, "index"), CHILD_SECONDS)
         stored = await self._stored(old, history.follow(old, result, look, times))
-        if result.status == Status.PENDING and (_keeps_watch(old, look, stored) or redelivered):
+        if result.status == Status.PENDING and _keeps_watch(old, look, stored, redelivered=redelivered):
             again = replace(look, cause="recheck", tag=None, delivery="", attempt=look.attempt + 1)
             delay = grace.next_look(look.attempt, self.now(), times.deadline)
             await self._again(replace(again, first_seen=times.first), delay)
-        for child in coverage.to_be_told(old, result) if stored else ():
-            await self._again(Look(look.image, child, "index"), 0)
         return stored or Outcome("unchanged", result.status, _codes(result))
 
     async def _evidence(self, look: Look, subject: Digest) -> Outcome | None:
         """Look at the subject of an evidence tag; None where the tag hides a runnable image, which is judged as one."""
-        told = await self._about(look, subject)
-        try:
+        own = None
+        with contextlib.suppress(EvidenceRejected):
             own = await self.gatherer.registry.manifest(look.image, look.digest)
-        except EvidenceRejected:
-            return told
+        told = await self._about(look, subject)
         return None if own and manifest_kind.kind(own) == Kind.IMAGE and manifest_kind.has_file_system(own) else told
 
     async def _about(self, look: Look, subject: Digest) -> Outcome:
@@ -232,7 +237,8 @@ def _is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> boo
     return old.status == Status.VERIFIED and result.status == Status.FAILED and not history.grew(old, matching)
 
 
-def _keeps_watch(old: State | None, look: Look, stored: Outcome | None) -> bool:
+def _keeps_watch(old: State | None, look: Look, stored: Outcome | None, *, redelivered: bool) -> bool:
     """Whether this message carries the watch over a waiting digest on: one chain of re-checks, not one per message."""
     begins = stored is not None and (old is None or old.status != Status.PENDING)
-    return begins or look.cause == "recheck"
+    was_cut_off = redelivered and (not look.delivery or (old is not None and look.delivery in old.deliveries))
+    return begins or was_cut_off or look.cause == "recheck"
