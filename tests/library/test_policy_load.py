@@ -314,6 +314,7 @@ def test_expression_matches_anywhere_and_dollar_is_the_end() -> None:
         ("openvex", "https://openvex.dev/ns"),
         ("custom", "https://cosign.sigstore.dev/attestation/v1"),
         ("https://example.com/x", "https://example.com/x"),
+        ("cosign.sigstore.dev/attestation/v1", "cosign.sigstore.dev/attestation/v1"),
     ],
 )
 def test_short_predicate_types(short: str, uri: str) -> None:

@@ -17,11 +17,13 @@ _SHORT = {
     "custom": "https://cosign.sigstore.dev/attestation/v1",
 }
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]{1,2000}\Z")
+_HOST_AND_PATH = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/[!-~]{1,2000}\Z")
+"""what cosign 1 wrote for custom attestations, without a scheme: cosign.sigstore.dev/attestation/v1"""
 
 
 def expand(name: str) -> str:
     """The URI that `name` is or stands for, compared exactly later on; ValueError where it is neither."""
     uri = _SHORT.get(name, name)
-    if not _URI.match(uri):
+    if not _URI.match(uri) and not _HOST_AND_PATH.match(uri):
         raise ValueError(f"is {name[:80]!r} (expected a uri or one of {', '.join(sorted(_SHORT))})")
     return uri
