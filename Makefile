@@ -7,7 +7,8 @@ export UV_SYSTEM_CERTS := 1
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 # A python3.13 to compile the artifacts with. A pyenv shim may be on PATH and still not run.
-export PYTHON313 := $(shell for candidate in python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13); \
+PYENV_3_13 := $(patsubst %/shims,%/versions/3.13.*/bin/python3.13,$(filter %/shims,$(subst :, ,$(PATH))))
+export PYTHON313 := $(shell for candidate in python3.13 $(wildcard $(PYENV_3_13)); \
 	do $$candidate -c '' 2>/dev/null && echo $$candidate && break; done)
 
 .DEFAULT_GOAL := help
