@@ -17,8 +17,8 @@ from local.project import IMAGE, Project
 from local.sigstore.protojson import Json
 from local.world import World
 
-GRACE_SECONDS = 15
-_PATIENCE = 40.0
+GRACE_SECONDS = 20
+_PATIENCE = 60.0
 
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ import httpx
 
 from local import stack
 from local.github import deliveries as github
+from local.github import payload
 from local.github.payload import Push, published
 from local.registry.server import LocalRegistry
 from local.signing.distribution import Repository
@@ -26,6 +27,7 @@ from local.template import ROOT
 POLICY = ROOT / "layers" / "configuration" / "policies" / "openmed.yaml"
 CHANNEL = "#releases"
 OPERATIONS = "#operations"
+_START_SECONDS = 120
 _BOT_TOKEN = "xoxb-one-machine"  # noqa: S105 - any token will do here
 
 
@@ -40,6 +42,12 @@ class Webhooks:
         self._waiting: queue.Queue[Push | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
+
+    def connect(self, url: str) -> None:
+        """Deliver there from now on; a ping comes first, as with every new hook, and starts the function at leisure."""
+        ping = github.request("ping", payload.ping(Push("acme/app", "sha256:" + "0" * 64)))
+        httpx.post(url, content=ping.body, headers=ping.headers, timeout=_START_SECONDS).raise_for_status()
+        self.url = url
 
     def deliver(self, repository: str, digest: str, tag: str | None, media_type: str, pusher: str) -> None:
         """Queue the delivery about one pushed manifest."""
@@ -143,7 +151,7 @@ def up(
         tempfile.TemporaryDirectory(prefix="registry-verifier-") as folder,
         LocalRegistry(port=registry_port, on_push=webhooks.deliver) as registry,
         LocalSlack(port=slack_port, show=show) as slack,
-        httpx.Client(timeout=20) as http,
+        httpx.Client(timeout=_START_SECONDS) as http,
     ):
         configure(Path(folder), sigstore, grace_period=grace_period)
         parameters = {
@@ -155,5 +163,5 @@ def up(
         secrets = {"WebhookSecretArn": github.TEST_SECRET, "SlackSecretArn": _BOT_TOKEN}
         with stack.up(parameters, secrets=secrets, configuration=Path(folder)) as running:
             world = World(running, registry, sigstore, slack, webhooks, Path(folder), http)
-            webhooks.url = world.webhook_url
+            webhooks.connect(world.webhook_url)
             yield world

@@ -25,7 +25,7 @@ marks = [
 ]
 
 
-def waited(look: Callable[[], T | None], *, seconds: float = 40) -> T:
+def waited(look: Callable[[], T | None], *, seconds: float = 90) -> T:
     """What `look` finds at last; AssertionError when it finds nothing in so many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -41,7 +41,7 @@ def status(world: World, image: Json) -> str | None:
     return str(found["status"]) if found else None
 
 
-def settled(world: World, *, seconds: float = 40) -> bool:
+def settled(world: World, *, seconds: float = 90) -> bool:
     """Wait until every webhook is delivered and the queue holds nothing but later looks."""
     world.webhooks.settle()
     return waited(lambda: _idle(world) or None, seconds=seconds)
