@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-
-Event = dict[str, Any]
 
 
 class NetworkReached(BaseException):
@@ -63,34 +59,3 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         monkeypatch.setenv(name, value)
     yield
     assert not list(home.iterdir()), "the home directory was written to"
-
-
-@pytest.fixture
-def event() -> Callable[[str], Event]:
-    """Reads events/NAME.json: what a trigger hands to its function."""
-
-    def read(name: str) -> Event:
-        document: Event = json.loads((ROOT / "events" / f"{name}.json").read_text())
-        return document
-
-    return read
-
-
-@dataclass(frozen=True)
-class FakeContext:
-    """What Powertools and our handlers read of Lambda's context."""
-
-    function_name: str = "function"
-    function_version: str = "$LATEST"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id: str = "7d0a9f5e-0000-4000-8000-000000000000"
-    remaining: int = 30_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining
-
-
-@pytest.fixture
-def context() -> FakeContext:
-    return FakeContext()

@@ -22,6 +22,7 @@ from local.github import events as receive_events
 from local.github.payload import published
 from registry_verifier import look_message, webhook
 from registry_verifier.verdict_document import VERSION
+from tests.functions import lambda_world
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -94,8 +95,7 @@ def world(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> Iterator[World]:
 
 
 def event_file(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((ROOT / "events" / f"receive.{name}.json").read_text())
-    return event
+    return lambda_world.event(f"receive.{name}")
 
 
 def event_of(request: github.Request, *, is_base64: bool = False) -> dict[str, Any]:

@@ -6,7 +6,6 @@ AWS and the registry are a port where nobody listens: what counts is that the an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from local import artifacts, template
 from registry_verifier import look_message
 from registry_verifier.models import ImageName, Look, digest_of
+from tests.functions.lambda_world import event
 from tests.stack import lambda_runtime
 
 TEMPLATE = template.read()
@@ -73,16 +73,11 @@ def look() -> dict[str, Any]:
     return {"Records": [record]}
 
 
-def event_file(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((template.ROOT / "events" / f"{name}.json").read_text())
-    return document
-
-
 EVENTS = {
-    "ReceiveFunction": event_file("receive.published-json"),
+    "ReceiveFunction": event("receive.published-json"),
     "VerifyFunction": look(),
-    "NotifyFunction": event_file("notify.failed"),
-    "QueryFunction": event_file("query.digest"),
+    "NotifyFunction": event("notify.failed"),
+    "QueryFunction": event("query.digest"),
 }
 
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from local import emulator, stack
-from tests.conftest import ROOT
+from tests.functions.lambda_world import event
 
 pytestmark = [
     pytest.mark.stack,
@@ -43,8 +43,7 @@ def test_the_health_check_answers(running: stack.Running) -> None:
 
 
 def test_a_question_about_an_unknown_image_reaches_the_table(running: stack.Running) -> None:
-    event = json.loads((ROOT / "events/query.digest.json").read_text())
-    assert answer(running.api_url + event["rawPath"])[0] == 404
+    assert answer(running.api_url + event("query.digest")["rawPath"])[0] == 404
     assert "AccessDenied" not in "".join(running.logs("query"))
 
 

@@ -19,7 +19,7 @@ from registry_verifier.models import (
     Statement,
 )
 from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
-from registry_verifier.reasons import Reason, Status
+from registry_verifier.reasons import MISSING, Reason, Status
 
 SIGNATURE = "signature"
 
@@ -68,7 +68,7 @@ def _signature(authority: Authority, statements: Sequence[Statement]) -> Require
     if used:
         return RequirementResult(SIGNATURE, None, used.place, None)
     cause = _worst(causes) or _limited(statements) or Cause(Reason.NO_SIGNATURE, "no signature of the image was found")
-    return RequirementResult(SIGNATURE, None, None, cause, final=any(c.code not in _MISSING for c in causes))
+    return RequirementResult(SIGNATURE, None, None, cause, final=any(c.code not in MISSING for c in causes))
 
 
 def _attestation(authority: Authority, rule: AttestationRule, statements: Sequence[Statement]) -> RequirementResult:
@@ -116,7 +116,6 @@ def _attestation_cause(identities: Sequence[IdentityRule], rule: AttestationRule
     return Cause(Reason.PREDICATE_POLICY_FAILED, f"{statement.place}: {wrong}") if wrong else None
 
 
-_MISSING = (Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND)
 _LIMITS = (Reason.TOO_MANY_CANDIDATES, Reason.EVIDENCE_TOO_LARGE)
 _TELLING = (Reason.PREDICATE_POLICY_FAILED, Reason.IDENTITY_MISMATCH, Reason.ISSUER_MISMATCH)
 

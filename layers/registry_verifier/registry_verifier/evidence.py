@@ -100,7 +100,8 @@ class _Search:
         """Bundles, listed by the referrers API or by the fallback tag; a digest that both name is read once."""
         tag = manifests.fallback_tag(self._digest)
         listed, fallback = await asyncio.gather(
-            self._listed(self._registry.referrers(self._image, self._digest), "referrers"), self._fallback(tag)
+            self._listed(self._registry.referrers(self._image, self._digest), "referrers"),
+            self._listed(self._entries(tag), tag),
         )
         found = list(dict.fromkeys((*listed.digests, *fallback.digests)))
         failed = [*listed.failed, *fallback.failed]
@@ -113,9 +114,6 @@ class _Search:
             return _Listing(tuple(await listing), ())
         except EvidenceRejected as error:
             return _Listing((), (_rejected(place, "bundle", error),))
-
-    async def _fallback(self, tag: str) -> _Listing:
-        return await self._listed(self._entries(tag), tag)
 
     async def _entries(self, tag: str) -> Iterable[Digest]:
         index = await self._registry.manifest(self._image, tag)

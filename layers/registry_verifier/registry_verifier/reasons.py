@@ -64,3 +64,7 @@ class Reason(StrEnum):
     QUEUE_UNAVAILABLE = "QUEUE_UNAVAILABLE"
     SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE"  # noqa: S105 - a reason, no secret
     SLACK_UNAVAILABLE = "SLACK_UNAVAILABLE"
+
+
+MISSING = frozenset({Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND})
+"""evidence that is not there, as against evidence that is wrong: it may still come"""

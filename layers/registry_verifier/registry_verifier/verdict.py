@@ -11,9 +11,7 @@ from registry_verifier.decision import decide
 from registry_verifier.evidence import Evidence
 from registry_verifier.models import Cause, Digest, ImageName, PolicyResult, State, Verdict
 from registry_verifier.policy.model import Policy
-from registry_verifier.reasons import Reason, Status
-
-_MISSING = {Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND}
+from registry_verifier.reasons import MISSING, Reason, Status
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def judge(question: Question, evidence: Evidence, *, waiting: bool) -> Verdict:
 
 def after_grace(verdict: Verdict) -> Verdict:
     """The same verdict, saying that the grace period passed, where it failed for missing evidence."""
-    if verdict.status != Status.FAILED or not any(cause.code in _MISSING for cause in verdict.causes):
+    if verdict.status != Status.FAILED or not any(cause.code in MISSING for cause in verdict.causes):
         return verdict
     late = Cause(Reason.UNSIGNED_AFTER_GRACE, "evidence was still missing when the grace period ended")
     return replace(verdict, causes=(*verdict.causes, late))
