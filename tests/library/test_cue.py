@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from registry_verifier.policy.cue.condition import CueCondition
-from registry_verifier.policy.cue.problem import CueProblem
 
 PROVENANCE = r"""
 predicateType: "https://slsa.dev/provenance/v1"
@@ -104,7 +103,9 @@ def test_provenance_that_differs_fails_and_says_where(parameters: dict[str, Any]
     ],
 )
 def test_condition_holds(policy: str, document: dict[str, Any]) -> None:
-    assert CueCondition.read(policy).check(document) is None
+    condition = CueCondition.read(policy)
+    assert condition.check(document) is None
+    assert condition.check_as_cluster(document) is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,9 @@ def test_condition_holds(policy: str, document: dict[str, Any]) -> None:
     ],
 )
 def test_condition_fails_where_cue_fails(policy: str, document: dict[str, Any]) -> None:
-    assert CueCondition.read(policy).check(document) is not None
+    condition = CueCondition.read(policy)
+    assert condition.check(document) is not None
+    assert condition.check_as_cluster(document) is not None
 
 
 @pytest.mark.parametrize(
@@ -160,106 +163,16 @@ def test_condition_fails_where_cue_fails(policy: str, document: dict[str, Any]) 
     ],
 )
 def test_missing_field_fails_though_cue_fills_it_in(policy: str, document: dict[str, Any], path: str) -> None:
-    answer = CueCondition.read(policy).check(document)
-    assert answer is not None
-    assert answer.startswith(f"{path} is missing (expected ")
+    condition = CueCondition.read(policy)
+    assert (condition.check(document) or "").startswith(f"{path} is missing (expected ")
+    assert condition.check_as_cluster(document) is None
 
 
 @pytest.mark.parametrize("document", [[1], "x", None, 1])
 def test_statement_that_is_no_object_fails(document: Any) -> None:
-    assert "expected an object" in (CueCondition.read("a: {}").check(document) or "")
-
-
-@pytest.mark.parametrize(
-    ("policy", "line", "column", "said"),
-    [
-        ('import "time"\na: 1', 1, 1, "imports"),
-        ("package x\na: 1", 1, 1, "package"),
-        ("a: 1\nb: a", 2, 4, "references are not supported yet: a"),
-        ("a: string", 1, 4, "type string"),
-        ("a: _", 1, 4, "type _"),
-        ('a: "x" | "y"', 1, 8, "alternatives"),
-        ('a: "x" & "x"', 1, 8, "`&`"),
-        ("a: [1]", 1, 4, "lists"),
-        ("[string]: 1", 1, 1, "patterns"),
-        ("a: {b: 1, ...}", 1, 11, "`...`"),
-        ("#a: 1", 1, 1, "definitions"),
-        ("a?: 1", 1, 2, "optional"),
-        ("a!: 1", 1, 2, "required"),
-        ("a: 1 @x(y)", 1, 6, "attributes"),
-        (r'a: "\(b)"', 1, 5, "interpolation"),
-        (r'a: #"\#(b)"#', 1, 6, "interpolation"),
-        ('a: """\n x\n """', 1, 4, "several lines"),
-        ("a: 'x'", 1, 4, "byte strings"),
-        ("a: <5", 1, 4, "bounds"),
-        ('a: >"x"', 1, 4, "bounds"),
-        ('a: =="x"', 1, 4, "`=`"),
-        ("x=a: 1", 1, 2, "`=`"),
-        ("let x = 1", 1, 1, "let is"),
-        ("if x {}", 1, 1, "if is"),
-        ("for x in y {}", 1, 1, "for is"),
-        ("a: (1)", 1, 4, "expressions"),
-        ("a: *1", 1, 4, "`*`"),
-        ("a: 1.5", 1, 4, "whole number"),
-        ("a: 1e3", 1, 4, "whole number"),
-        ("a: 0x10", 1, 4, "whole number"),
-        ("a: 01", 1, 4, "whole number"),
-        ("a: 1K", 1, 4, "whole number"),
-        ("a: 1_000", 1, 4, "whole number"),
-        ("a: " + "1" * 101, 1, 4, "whole number"),
-        ("a: --1", 1, 5, "whole number"),
-        ("a: -true", 1, 5, "whole number"),
-        ("_type: 1", 1, 1, 'write "_type"'),
-        ("a: _b: 1", 1, 4, 'write "_b"'),
-        ("a: !=true", 1, 4, "no boolean"),
-        ("a: =~1", 1, 6, "in quotes"),
-        ('a: =~"("', 1, 6, "refused by RE2"),
-        ('a: =~"(?=x)"', 1, 6, "refused by RE2"),
-        (r'a: =~"\\C"', 1, 6, "Go does not take"),
-        ('a: =~""', 1, 6, "empty"),
-        ('a: "x"\na: "y"', 2, 1, "conflicting demands"),
-        ('a: =~"^x"\na: "y"', 2, 1, "conflicting demands"),
-        ("a: false\na: 0", 2, 1, "conflicting demands"),
-        ("a: {}\na: 1", 2, 1, "conflicting demands"),
-        ("a: 1 b: 2", 1, 6, "expected a field name"),
-        ("a: {b: 1 c: 2}", 1, 10, "expected a comma"),
-        ("a: {} b: 2", 1, 7, "expected a field name"),
-        ("a: 1,,b: 2", 1, 6, "expected a field name"),
-        ("a: {,}", 1, 5, "expected a field name"),
-        (",a: 1", 1, 1, "expected a field name"),
-        ("{a: 1}", 1, 1, "expected a field name"),
-        ('"x"', 1, 4, "expected ':'"),
-        ("a-b: 1", 1, 2, "expected ':'"),
-        ("1: 2", 1, 1, "expected a field name"),
-        ("a: {", 1, 4, "never closed"),
-        ("a: {}}", 1, 6, "expected a field name"),
-        ("a:", 1, 3, "condition ends"),
-        ('a: "x', 1, 4, "does not end"),
-        ('a: "x\ny"', 1, 4, "does not end"),
-        ('a: #"x"', 1, 4, "does not end"),
-        (r'a: "x\.y"', 1, 6, "unknown escape"),
-        (r'a: "\x41"', 1, 5, "unknown escape"),
-        (r'a: "\u00"', 1, 5, "unknown escape"),
-        (r'a: "\U00110000"', 1, 5, "no character"),
-        (r'a: "\ud83d"', 1, 4, "surrogate"),
-        ("a: /* c */ 1", 1, 4, "`/`"),
-        ("é: 1", 1, 1, "unexpected character"),
-        ("a:\u00a01", 1, 3, "unexpected character"),
-        ("a: 1; b: 2", 1, 5, "unexpected character"),
-        ("", 1, 1, "demands nothing"),
-        ("// nothing", 1, 1, "demands nothing"),
-        ("a: {" * 100, 1, 260, "deep"),
-        ("a: " * 100 + "1", 1, 196, "deep"),
-        ("a: 1\n" * 60_000, 1, 1, "characters"),
-        ("".join(f'a: !="{n}"\n' for n in range(100)), 65, 1, "more than 64 demands"),
-    ],
-)
-def test_what_is_not_evaluated_is_an_error_with_its_place(policy: str, line: int, column: int, said: str) -> None:
-    with pytest.raises(CueProblem) as caught:
-        CueCondition.read(policy)
-    before = policy[: caught.value.offset]
-    assert (before.count("\n") + 1, len(before) - before.rfind("\n")) == (line, column)
-    assert said in str(caught.value)
+    condition = CueCondition.read("a: {}")
+    assert "expected an object" in (condition.check(document) or "")
+    assert "expected an object" in (condition.check_as_cluster(document) or "")
 
 
 def test_field_that_stands_a_thousand_times_is_one_demand() -> None:

@@ -1,18 +1,18 @@
-"""A condition on a signed statement: read once when the policy is loaded, checked on each statement."""
+"""A condition on a document: read once when the policy is loaded, checked on each statement."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from registry_verifier.models import Json
-from registry_verifier.policy.cue import syntax
-from registry_verifier.policy.cue.demands import Demand, Struct, shown
-
-_PLAIN_NAME = re.compile(r"[A-Za-z$][A-Za-z0-9_$]{0,80}\Z")
-_MISSING = object()
+from registry_verifier.policy.cue import grammar, names, strictness
+from registry_verifier.policy.cue.evaluation import Evaluation
+from registry_verifier.policy.cue.file import File
+from registry_verifier.policy.cue.limits import STEPS, STEPS_ALONE, Bottom, CannotEvaluate
+from registry_verifier.policy.cue.nodes import Conjunct, Data, Node, Scope
+from registry_verifier.policy.cue.problem import CueProblem
+from registry_verifier.policy.cue.values import shown
 
 
 @dataclass(frozen=True)
@@ -20,37 +20,61 @@ class CueCondition:
     """A condition in CUE; equal to another where the text is the same. `read` makes one."""
 
     text: str
-    demands: Struct = field(repr=False, compare=False)
+    file: File = field(repr=False, compare=False)
+    helpers: frozenset[str] = field(repr=False, compare=False)
+    """fields of the condition that only the condition itself needs"""
 
     @classmethod
     def read(cls, text: str) -> CueCondition:
-        """Compile it; CueProblem where a part cannot be evaluated."""
-        return cls(text, syntax.parse(text))
+        """Compile it; CueProblem where a part cannot be evaluated, or where it can never hold."""
+        file = grammar.parse(text)
+        condition = cls(text, file, strictness.helpers(file, names.check(file)))
+        strictness.must_demand(file, condition.helpers)
+        condition._must_be_possible()
+        return condition
 
-    def check(self, statement: Json) -> str | None:
-        """None where the statement meets every demand, else a sentence about the first that it does not.
+    def check(self, document: Json) -> str | None:
+        """None where the document meets every demand, else a sentence about the first that it does not.
 
         A field that is named here and missing there fails, which is stricter than CUE (see the package).
         """
-        return _unmet(self.demands, statement, "")
+        return self._answer(document, is_strict=True)
 
+    def check_as_cluster(self, document: Json) -> str | None:
+        """The same as policy-controller has it: what the document lacks is filled in."""
+        return self._answer(document, is_strict=False)
 
-def _unmet(demand: Demand, value: object, path: str) -> str | None:
-    if value is _MISSING:
-        return f"{path} is missing (expected {demand})"
-    if isinstance(demand, Struct):
-        return _unmet_field(demand, value, path)
-    failed = next((check for check in demand.checks if not check.holds(value)), None)
-    return None if failed is None else f"{path} is {shown(value)} (expected {failed})"
+    def _answer(self, document: Json, *, is_strict: bool) -> str | None:
+        if not isinstance(document, Mapping):
+            return f"statement is {shown(document)} (expected an object)"
+        run, root = self._root(Data(document, is_own=True))
+        try:
+            run.check(root)
+            return strictness.unmet(run, root, self.helpers) if is_strict else None
+        except Bottom as bottom:
+            return str(bottom)
+        except CannotEvaluate as error:
+            return f"could not be evaluated: {error}"
+        except RecursionError:
+            return "could not be evaluated: values are nested too deep"
 
+    def _root(self, *data: Data) -> tuple[Evaluation, Node]:
+        imports = {each.name: each.path for each in self.file.imports}
+        run = Evaluation(imports, STEPS if data else STEPS_ALONE)
+        return run, Node(None, None, [*data, Conjunct(self.file.fields, Scope(None))])
 
-def _unmet_field(demand: Struct, value: object, path: str) -> str | None:
-    if not isinstance(value, Mapping):
-        return f"{path or 'statement'} is {shown(value)} (expected an object)"
-    unmet = (_unmet(inner, value.get(name, _MISSING), _join(path, name)) for name, inner in demand.fields.items())
-    return next(filter(None, unmet), None)
+    def _must_be_possible(self) -> None:
+        """Refuse what no document could meet, as policy-controller does when it compiles a condition.
 
-
-def _join(path: str, name: str) -> str:
-    word = name if _PLAIN_NAME.match(name) else json.dumps(name[:80])
-    return f"{path}.{word}" if path else word
+        Where that cannot be decided here, it is refused as well.
+        """
+        run, root = self._root()
+        try:
+            run.check(root)
+            doubts = [each for option in run.options(root) for each in option.shape.doubts]
+        except Bottom as bottom:
+            raise CueProblem(bottom.at or 0, str(bottom)) from None
+        except (CannotEvaluate, RecursionError) as error:
+            raise CueProblem(0, f"could not be evaluated: {error}") from None
+        if doubts:
+            raise CueProblem(0, f"condition can never be decided: {doubts[0]}")

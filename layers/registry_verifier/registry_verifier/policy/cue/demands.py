@@ -1,140 +1,111 @@
-"""What a condition demands of one value, as CUE's unification has it."""
+"""What each construct demands of a value."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from registry_verifier.policy import patterns
-from registry_verifier.policy.patterns import Pattern
+from registry_verifier.policy.cue import calls, references, structs, tree
+from registry_verifier.policy.cue.checks import Limit, Matches
+from registry_verifier.policy.cue.functions import TYPES
+from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate
+from registry_verifier.policy.cue.nodes import Conjunct, Node, Scope
+from registry_verifier.policy.cue.operands import operand
+from registry_verifier.policy.cue.values import Kind, called
 
-Plain = str | int | bool | None
-"""what a policy can write; fractions are not among it, because JSON readers round them"""
-
-_SHOWN = 80
-_CHECKS_LIMIT = 64
-
-
-class Check(Protocol):
-    """One demand on one value."""
-
-    def holds(self, value: object) -> bool:
-        """Whether `value` meets it; a value of another type never does."""
-        ...
-
-    def __str__(self) -> str:
-        """The demand, for people."""
-        ...
+if TYPE_CHECKING:
+    from registry_verifier.policy.cue.unification import Unification
 
 
-@dataclass(frozen=True)
-class Equal:
-    """The value itself, of the same type: 1 is neither true nor 1.0."""
-
-    value: Plain
-
-    def holds(self, value: object) -> bool:
-        """Whether it is that value."""
-        return type(value) is type(self.value) and value == self.value
-
-    def __str__(self) -> str:
-        return shown(self.value)
+def _literal(to: Unification, demand: Conjunct, part: tree.Literal) -> None:
+    to.shape.take(part.value)
 
 
-@dataclass(frozen=True)
-class Differs:
-    """Another value of the same type; `!=null` is any value but null."""
-
-    value: Plain
-
-    def holds(self, value: object) -> bool:
-        """Whether it is another value."""
-        if self.value is None:
-            return value is not None
-        if isinstance(value, str) and not patterns.is_unicode(value):
-            return False
-        return type(value) is type(self.value) and value != self.value
-
-    def __str__(self) -> str:
-        return f"another value than {shown(self.value)}"
+def _never(to: Unification, demand: Conjunct, part: tree.Tree) -> None:
+    raise to.shape.conflict("nothing")
 
 
-@dataclass(frozen=True)
-class Matches:
-    """A string in which the expression matches somewhere (`=~`), or nowhere (`!~`)."""
-
-    expression: str
-    wanted: bool
-    _compiled: Pattern = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_compiled", patterns.compile(self.expression))
-
-    def holds(self, value: object) -> bool:
-        """Whether it is a string of Unicode and the expression says so."""
-        if not isinstance(value, str) or not patterns.is_unicode(value):
-            return False
-        return (self._compiled.search(value) is not None) == self.wanted
-
-    def __str__(self) -> str:
-        return f"a string that {'matches' if self.wanted else 'does not match'} {shown(self.expression)}"
+def _name(to: Unification, demand: Conjunct, part: tree.Name) -> None:
+    if demand.scope.find(part.name) is not None:
+        to.copy(references.resolve(to.run, part, demand.scope), demand)
+        return
+    kinds, limits = TYPES[part.name]
+    to.shape.narrow(kinds, called(kinds))
+    if kinds is not Kind.ANY:
+        to.shape.said += (called(kinds),)
+    for limit in limits:
+        to.shape.demand(limit)
 
 
-@dataclass(frozen=True)
-class Value:
-    """A value that must meet every check."""
-
-    checks: tuple[Check, ...]
-
-    def __str__(self) -> str:
-        return " and ".join(map(str, self.checks))
-
-
-@dataclass(frozen=True)
-class Struct:
-    """An object that must have these fields; it may have others."""
-
-    fields: Mapping[str, Value | Struct]
-
-    def __str__(self) -> str:
-        return "an object"
+def _reference(to: Unification, demand: Conjunct, part: tree.Tree) -> None:
+    if (constant := calls.constant(to.run, part, demand.scope)) is not None:
+        to.shape.take(constant)
+    elif not calls.judge(to.run, to.shape, demand):
+        found = references.resolve(to.run, part, demand.scope)
+        if found is to.node:
+            raise CannotEvaluate(f"{to.node.path()} refers to itself")
+        to.copy(found, demand)
 
 
-Demand = Value | Struct
+def _bound(to: Unification, demand: Conjunct, part: tree.Bound) -> None:
+    sign = part.operator
+    value = operand(to.run, part.operand, demand.scope)
+    if isinstance(value, Node):
+        raise Bottom(f"{sign} takes no list and no object")
+    if sign in ("=~", "!~"):
+        if not isinstance(value, str):
+            raise Bottom(f"{sign} takes a string")
+        to.shape.demand(Matches(value, sign == "=~"))
+    else:
+        to.shape.demand(Limit(sign, value))
 
 
-def unify(one: Demand, other: Demand) -> Demand:
-    """Both demands as one; ValueError where no value could meet both."""
-    if isinstance(one, Struct) and isinstance(other, Struct):
-        return Struct(merge(one.fields, other.fields))
-    if isinstance(one, Struct) or isinstance(other, Struct):
-        raise ValueError(f"conflicting demands: {one} and {other}")
-    # told apart as they are written: to Python 0 and false are equal
-    checks = tuple({repr(check): check for check in one.checks + other.checks}.values())
-    if len(checks) > _CHECKS_LIMIT:
-        raise ValueError(f"one field has more than {_CHECKS_LIMIT} demands")
-    for value in (check.value for check in checks if isinstance(check, Equal)):
-        if not all(check.holds(value) for check in checks):
-            raise ValueError(f"conflicting demands: {one} and {other}")
-    return Value(checks)
+def _computed(to: Unification, demand: Conjunct, part: tree.Tree) -> None:
+    value = operand(to.run, part, demand.scope)
+    if isinstance(value, Node):
+        to.copy(value, demand)
+    else:
+        to.shape.take(value)
 
 
-def merge(one: Mapping[str, Demand], other: Mapping[str, Demand]) -> dict[str, Demand]:
-    """The fields of both, each once; ValueError as `unify`."""
-    both = dict(one)
-    for name, demand in other.items():
-        both[name] = unify(both[name], demand) if name in both else demand
-    return both
+def _meet(to: Unification, demand: Conjunct, part: tree.Meet) -> None:
+    to.work.extendleft(demand.part(each) for each in reversed(part.operands))
 
 
-def shown(value: Any) -> str:
-    """A value as JSON on one line of ASCII, short enough for a sentence."""
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    text = json.dumps(value[:_SHOWN] if isinstance(value, str) else value)
-    cut = isinstance(value, str) and len(value) > _SHOWN
-    return text[: 6 * _SHOWN] + (f" (the first {_SHOWN} of {len(value)} characters)" if cut else "")
+def _join(to: Unification, demand: Conjunct, part: tree.Join) -> None:
+    to.fork(demand, part)
+
+
+def _alias(to: Unification, demand: Conjunct, part: tree.Alias) -> None:
+    scope = Scope(demand.scope, bound={part.name: to.node})
+    to.work.appendleft(demand.part(part.value, scope))
+
+
+def _call(to: Unification, demand: Conjunct, part: tree.Call) -> None:
+    special = calls.special(to.run, demand, part)
+    if special is not None:
+        to.work.appendleft(special)
+    elif not calls.judge(to.run, to.shape, demand):
+        _computed(to, demand, part)
+
+
+HANDLERS: Mapping[type, Callable[[Unification, Conjunct, Any], None]] = {
+    tree.Literal: _literal,
+    tree.Never: _never,
+    tree.Name: _name,
+    tree.Selector: _reference,
+    tree.Index: _reference,
+    tree.Bound: _bound,
+    tree.Unary: _computed,
+    tree.Binary: _computed,
+    tree.Interpolation: _computed,
+    tree.Meet: _meet,
+    tree.Join: _join,
+    tree.Alias: _alias,
+    tree.Call: _call,
+    tree.Struct: structs.unify_struct,
+    tree.ListOf: structs.unify_list,
+}
+"""how each construct is unified with what is known of a value"""
+LEAVES = frozenset({tree.Literal, tree.Bound, tree.Unary, tree.Binary, tree.Interpolation, tree.Struct, tree.ListOf})
+"""what stands for a value itself, rather than for others"""

@@ -1,0 +1,44 @@
+"""Names that refer to each other in a circle, of the kinds that CUE reads by an order of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from registry_verifier.policy.cue import tree
+from registry_verifier.policy.cue.labels import Hidden
+from registry_verifier.policy.cue.problem import CueProblem
+from registry_verifier.policy.cue.tree import Tree
+
+Refers = Mapping[str, set[str]]
+"""top-level name -> those to which it refers"""
+
+
+def must_not_turn(refers: Refers, struct: tree.Struct) -> None:
+    """A let or a definition, and a field, may not refer to each other: CUE's order decides whether that is a cycle."""
+    for name in refers:
+        around = _reached(refers, name)
+        if name not in around or refers[name] & around == {name}:
+            continue
+        turning = {each for each in around if name in _reached(refers, each)}
+        kinds = {each in struct.lets or each.startswith(("#", "_")) for each in turning}
+        if len(turning) > 1 and (kinds == {True, False} or turning & struct.lets.keys()):
+            place = next((each.at for each in struct.declarations if name in declared(each)), 0)
+            raise CueProblem(place, f"{', '.join(sorted(turning))[:200]} refer to each other")
+
+
+def _reached(refers: Refers, name: str) -> set[str]:
+    reached, work = set[str](), [name]
+    while work:
+        for each in refers.get(work.pop(), set()) - reached:
+            reached.add(each)
+            work.append(each)
+    return reached
+
+
+def declared(part: Tree) -> tuple[str, ...]:
+    """The names by which a declaration can be referred to."""
+    if isinstance(part, tree.Let):
+        return (part.name,)
+    if isinstance(part, tree.FieldOf):
+        return (part.label.name if isinstance(part.label, Hidden) else part.label, part.alias)
+    return ()
