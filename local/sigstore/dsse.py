@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from local.sigstore.leaf import Leaf
 from local.sigstore.protojson import Json, base64_text, compact
+from local.sigstore.signing_key import Signatory
 
 IN_TOTO_TYPE = "application/vnd.in-toto+json"
 
@@ -56,6 +56,6 @@ def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def seal(leaf: Leaf, payload: bytes, *, payload_type: str = IN_TOTO_TYPE) -> Envelope:
+def seal(leaf: Signatory, payload: bytes, *, payload_type: str = IN_TOTO_TYPE) -> Envelope:
     """Sign `payload` as it is."""
     return Envelope(payload, payload_type, leaf.sign(pre_authentication_encoding(payload_type, payload)))

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from local.sigstore.dsse import Envelope
-from local.sigstore.leaf import Leaf
 from local.sigstore.log_entry import LogEntry
 from local.sigstore.private_sigstore import PrivateSigstore
 from local.sigstore.protojson import Json, base64_text, compact
+from local.sigstore.signing_key import Signatory, SigningKey
 
 SIMPLE_SIGNING_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 ENVELOPE_TYPE = "application/vnd.dsse.envelope.v1+json"
@@ -33,30 +33,51 @@ def simple_signing_payload(
     return compact({"critical": critical, "optional": optional})
 
 
-def payload_layer(sigstore: PrivateSigstore, leaf: Leaf, payload: bytes, signature: bytes, entry: LogEntry) -> Layer:
-    """The layer around any simple-signing payload with any signature and any log entry."""
-    annotations = {"dev.cosignproject.cosign/signature": base64_text(signature), **proofs(sigstore, leaf, entry)}
+def payload_layer(
+    sigstore: PrivateSigstore,
+    leaf: Signatory,
+    payload: bytes,
+    signature: bytes,
+    entry: LogEntry | None,
+    stamp: bytes | None = None,
+) -> Layer:
+    """The layer around any simple-signing payload with any signature and any log entry and timestamp, or none."""
+    annotations = {"dev.cosignproject.cosign/signature": base64_text(signature), **proofs(sigstore, leaf, entry, stamp)}
     return payload, descriptor(SIMPLE_SIGNING_TYPE, payload, annotations)
 
 
 def envelope_layer(
-    sigstore: PrivateSigstore, leaf: Leaf, envelope: Envelope, entry: LogEntry, *, predicate_type: str
+    sigstore: PrivateSigstore,
+    leaf: Signatory,
+    envelope: Envelope,
+    entry: LogEntry | None,
+    *,
+    predicate_type: str,
+    stamp: bytes | None = None,
 ) -> Layer:
     """The layer around any envelope with any log entry; `predicate_type` is what the annotation claims."""
     blob = envelope.as_layer()
     annotations = {
         "dev.cosignproject.cosign/signature": "",
-        **proofs(sigstore, leaf, entry),
+        **proofs(sigstore, leaf, entry, stamp),
         "predicateType": predicate_type,
     }
     return blob, descriptor(ENVELOPE_TYPE, blob, annotations)
 
 
-def proofs(sigstore: PrivateSigstore, leaf: Leaf, entry: LogEntry) -> dict[str, str]:
-    """The annotations with the certificate, its chain and what Rekor promised."""
+def proofs(
+    sigstore: PrivateSigstore, leaf: Signatory, entry: LogEntry | None, stamp: bytes | None = None
+) -> dict[str, str]:
+    """The annotations with the certificate and its chain, what Rekor promised, and the timestamp."""
+    found = {"dev.sigstore.cosign/bundle": compact(entry.annotation_form()).decode()} if entry else {}
+    if stamp is not None:
+        timestamp = {"SignedRFC3161Timestamp": base64_text(stamp)}
+        found["dev.sigstore.cosign/rfc3161timestamp"] = compact(timestamp).decode()
+    if isinstance(leaf, SigningKey):
+        return found
     chain = (sigstore.fulcio.intermediate, sigstore.fulcio.root)
     return {
-        "dev.sigstore.cosign/bundle": compact(entry.annotation_form()).decode(),
+        **found,
         "dev.sigstore.cosign/certificate": leaf.pem,
         "dev.sigstore.cosign/chain": "".join(a.certificate.public_bytes(Encoding.PEM).decode() for a in chain),
     }

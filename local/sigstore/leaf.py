@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from local.sigstore.protojson import Json, base64_text
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -32,6 +34,22 @@ class Leaf:
     def signing_time(self) -> datetime:
         """When this leaf signs unless told otherwise: five seconds into its validity."""
         return self.certificate.not_valid_before_utc + timedelta(seconds=5)
+
+    @property
+    def hash_name(self) -> str:
+        """The hash as bundles and Rekor v2 entries call it."""
+        return "SHA2_256"
+
+    @property
+    def material(self) -> Json:
+        """Who signed, as bundles carry it."""
+        return {"certificate": {"rawBytes": base64_text(self.der)}}
+
+    @property
+    def tiles_verifier(self) -> Json:
+        """Who signed, as Rekor v2 carries it."""
+        certificate = {"rawBytes": base64_text(self.der)}
+        return {"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": certificate}
 
     def sign(self, message: bytes) -> bytes:
         """An ECDSA signature with SHA-256, in DER."""

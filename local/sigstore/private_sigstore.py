@@ -28,7 +28,7 @@ class PrivateSigstore:
     The same `seed` and `now` give the same keys and the same trusted root in every process.
     """
 
-    def __init__(self, now: datetime | None = None, *, seed: str | None = None) -> None:
+    def __init__(self, now: datetime | None = None, *, seed: str | None = None, tsa_intermediate: bool = False) -> None:
         keys = KeySource(seed)
         self.now = now or datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
         self.since = self.now - AGE
@@ -36,7 +36,7 @@ class PrivateSigstore:
         self.fulcio = Fulcio(keys, self.ct_log, since=self.since, now=self.now)
         self.rekor = Rekor(keys.p256("rekor"), host=f"rekor.{DOMAIN}")
         self.rekor_tiles = RekorTiles(keys.ed25519("rekor tiles"), host=f"log2026-1.rekor.{DOMAIN}")
-        self.tsa = TimestampAuthority(keys, since=self.since)
+        self.tsa = TimestampAuthority(keys, since=self.since, intermediate=tsa_intermediate)
 
     def trusted_root(
         self,
@@ -45,11 +45,14 @@ class PrivateSigstore:
         rekor: bool = True,
         rekor_tiles: bool = True,
         tsa: bool = True,
+        fulcio: bool = True,
+        ct_log: bool = True,
     ) -> Json:
         """The trusted root as a JSON document.
 
         `ended` retires services: keys `rekor`, `rekor_tiles`, `ct_log`, `fulcio`, `tsa`, values the end of validity.
-        A service switched off is left out, as if this Sigstore had none.
+        A service switched off is left out, as if this Sigstore had none: GitHub's own for private repositories has
+        no Rekor of either kind and no CT log.
         """
         windows = {name: Window(self.since, (ended or {}).get(name)) for name in _SERVICES}
         logs = [self._rekor(windows["rekor"])] if rekor else []
@@ -57,8 +60,8 @@ class PrivateSigstore:
         return {
             "mediaType": TRUSTED_ROOT_TYPE,
             "tlogs": logs,
-            "certificateAuthorities": [self._certificate_authority(windows["fulcio"])],
-            "ctlogs": [self._ct_log(windows["ct_log"])],
+            "certificateAuthorities": [self._certificate_authority(windows["fulcio"])] if fulcio else [],
+            "ctlogs": [self._ct_log(windows["ct_log"])] if ct_log else [],
             "timestampAuthorities": [self._timestamp_authority(windows["tsa"])] if tsa else [],
         }
 
@@ -84,8 +87,7 @@ class PrivateSigstore:
         return authority_instance(f"fulcio.{DOMAIN}", chain, window)
 
     def _timestamp_authority(self, window: Window) -> Json:
-        chain = [self.tsa.certificate, self.tsa.root.certificate]
-        return authority_instance(f"tsa.{DOMAIN}", chain, window)
+        return authority_instance(f"tsa.{DOMAIN}", self.tsa.chain, window)
 
 
 _SERVICES = ("rekor", "rekor_tiles", "ct_log", "fulcio", "tsa")

@@ -1,4 +1,7 @@
-"""The canonical bodies that Rekor stores for each kind of entry: what binds an entry to what was signed."""
+"""The canonical bodies that Rekor stores for each kind of entry: what binds an entry to what was signed.
+
+Who signed is in them as the certificate or the public key in PEM (`signer_pem`), or as Rekor v2's `Verifier`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import hashlib
 from local.sigstore.protojson import Json, base64_text
 
 
-def hashedrekord_v001(certificate_pem: str, signature: bytes, artifact_sha256: str) -> Json:
+def hashedrekord_v001(signer_pem: str, signature: bytes, artifact_sha256: str) -> Json:
     """Rekor v1 `hashedrekord` 0.0.1: a signature over the artifact with this SHA-256 in hex."""
     return _entry(
         "hashedrekord",
@@ -16,15 +19,15 @@ def hashedrekord_v001(certificate_pem: str, signature: bytes, artifact_sha256: s
             "data": {"hash": {"algorithm": "sha256", "value": artifact_sha256}},
             "signature": {
                 "content": base64_text(signature),
-                "publicKey": {"content": base64_text(certificate_pem.encode())},
+                "publicKey": {"content": base64_text(signer_pem.encode())},
             },
         },
     )
 
 
-def dsse_v001(certificate_pem: str, signature: bytes, envelope: bytes, payload: bytes) -> Json:
+def dsse_v001(signer_pem: str, signature: bytes, envelope: bytes, payload: bytes) -> Json:
     """Rekor v1 `dsse` 0.0.1: hashes of the envelope as sent and of its payload, and the signature itself."""
-    verifier = base64_text(certificate_pem.encode())
+    verifier = base64_text(signer_pem.encode())
     return _entry(
         "dsse",
         "0.0.1",
@@ -36,10 +39,10 @@ def dsse_v001(certificate_pem: str, signature: bytes, envelope: bytes, payload: 
     )
 
 
-def intoto_v002(certificate_pem: str, signature: bytes, envelope: bytes, payload: bytes, *, payload_type: str) -> Json:
+def intoto_v002(signer_pem: str, signature: bytes, envelope: bytes, payload: bytes, *, payload_type: str) -> Json:
     """Rekor v1 `intoto` 0.0.2: the signature in it is base64 of base64."""
     signer = {
-        "publicKey": base64_text(certificate_pem.encode()),
+        "publicKey": base64_text(signer_pem.encode()),
         "sig": base64_text(base64_text(signature).encode()),
     }
     return _entry(
@@ -55,28 +58,27 @@ def intoto_v002(certificate_pem: str, signature: bytes, envelope: bytes, payload
     )
 
 
-def intoto_v001(certificate_pem: str, envelope: bytes, payload: bytes) -> Json:
+def intoto_v001(signer_pem: str, envelope: bytes, payload: bytes) -> Json:
     """Rekor v1 `intoto` 0.0.1: there is no signature in it, only the hash of the envelope binds."""
     content = {"hash": _sha256(envelope), "payloadHash": _sha256(payload)}
-    return _entry("intoto", "0.0.1", {"content": content, "publicKey": base64_text(certificate_pem.encode())})
+    return _entry("intoto", "0.0.1", {"content": content, "publicKey": base64_text(signer_pem.encode())})
 
 
-def hashedrekord_v002(certificate: bytes, signature: bytes, artifact_sha256: bytes) -> Json:
+def hashedrekord_v002(verifier: Json, signature: bytes, digest: bytes, *, algorithm: str = "SHA2_256") -> Json:
     """Rekor v2 `hashedrekord` 0.0.2; for a DSSE envelope the artifact is its pre-authentication encoding."""
-    data = {"algorithm": "SHA2_256", "digest": base64_text(artifact_sha256)}
-    record = {"data": data, "signature": _signature_v002(certificate, signature)}
+    data = {"algorithm": algorithm, "digest": base64_text(digest)}
+    record = {"data": data, "signature": _signature_v002(verifier, signature)}
     return _entry("hashedrekord", "0.0.2", {"hashedRekordV002": record})
 
 
-def dsse_v002(certificate: bytes, signature: bytes, payload: bytes) -> Json:
+def dsse_v002(verifier: Json, signature: bytes, payload: bytes) -> Json:
     """Rekor v2 `dsse` 0.0.2, which cosign 2.6 asks for and rekor-tiles 2.3 dropped."""
     payload_hash = {"algorithm": "SHA2_256", "digest": base64_text(hashlib.sha256(payload).digest())}
-    record = {"payloadHash": payload_hash, "signatures": [_signature_v002(certificate, signature)]}
+    record = {"payloadHash": payload_hash, "signatures": [_signature_v002(verifier, signature)]}
     return _entry("dsse", "0.0.2", {"dsseV002": record})
 
 
-def _signature_v002(certificate: bytes, signature: bytes) -> Json:
-    verifier = {"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": {"rawBytes": base64_text(certificate)}}
+def _signature_v002(verifier: Json, signature: bytes) -> Json:
     return {"content": base64_text(signature), "verifier": verifier}
 
 

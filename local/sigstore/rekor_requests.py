@@ -10,11 +10,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from local.sigstore import rekor_entries
 from local.sigstore.dsse import pre_authentication_encoding
 from local.sigstore.protojson import Json
+
+_HASHES = {h.digest_size: h for h in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())}
 
 
 class EntryRefused(Exception):
@@ -47,19 +51,19 @@ def canonical_entry_v2(request: Json) -> Json:
 def _hashedrekord(spec: Json) -> Json:
     digest = spec["data"]["hash"]["value"]
     signature, pem = _decoded(spec["signature"]["content"]), _decoded(spec["signature"]["publicKey"]["content"])
-    _check_signature(x509.load_pem_x509_certificate(pem), signature, bytes.fromhex(digest))
+    _check_signature(_from_pem(pem), signature, bytes.fromhex(digest))
     return rekor_entries.hashedrekord_v001(pem.decode(), signature, digest)
 
 
 def _dsse(spec: Json) -> Json:
     raw, pem = spec["proposedContent"]["envelope"].encode(), _decoded(spec["proposedContent"]["verifiers"][0])
-    payload, signature = _opened(json.loads(raw), x509.load_pem_x509_certificate(pem))
+    payload, signature = _opened(json.loads(raw), _from_pem(pem))
     return rekor_entries.dsse_v001(pem.decode(), signature, raw, payload)
 
 
 def _intoto_v001(spec: Json) -> Json:
     raw, pem = spec["content"]["envelope"].encode(), _decoded(spec["publicKey"])
-    payload, _ = _opened(json.loads(raw), x509.load_pem_x509_certificate(pem))
+    payload, _ = _opened(json.loads(raw), _from_pem(pem))
     return rekor_entries.intoto_v001(pem.decode(), raw, payload)
 
 
@@ -72,7 +76,7 @@ def _intoto_v002(spec: Json) -> Json:
         "payload": _decoded(sent["payload"]).decode(),
         "signatures": [{"sig": _decoded(signer["sig"]).decode()}],
     }
-    payload, signature = _opened(envelope, x509.load_pem_x509_certificate(pem))
+    payload, signature = _opened(envelope, _from_pem(pem))
     entry = rekor_entries.intoto_v002(pem.decode(), signature, b"", payload, payload_type=sent["payloadType"])
     entry["spec"]["content"]["hash"] = spec["content"]["hash"]
     return entry
@@ -80,31 +84,43 @@ def _intoto_v002(spec: Json) -> Json:
 
 def _hashedrekord_v002(request: Json) -> Json:
     signature, digest = _decoded(request["signature"]["content"]), _decoded(request["digest"])
-    der = _decoded(request["signature"]["verifier"]["x509Certificate"]["rawBytes"])
-    _check_signature(x509.load_der_x509_certificate(der), signature, digest)
-    return rekor_entries.hashedrekord_v002(der, signature, digest)
+    verifier = request["signature"]["verifier"]
+    _check_signature(_from_verifier(verifier), signature, digest)
+    return rekor_entries.hashedrekord_v002(verifier, signature, digest, algorithm=f"SHA2_{len(digest) * 8}")
 
 
 def _dsse_v002(request: Json) -> Json:
-    der = _decoded(request["verifiers"][0]["x509Certificate"]["rawBytes"])
-    payload, signature = _opened(request["envelope"], x509.load_der_x509_certificate(der))
-    return rekor_entries.dsse_v002(der, signature, payload)
+    verifier = request["verifiers"][0]
+    payload, signature = _opened(request["envelope"], _from_verifier(verifier))
+    return rekor_entries.dsse_v002(verifier, signature, payload)
 
 
-def _opened(envelope: Json, certificate: x509.Certificate) -> tuple[bytes, bytes]:
+def _opened(envelope: Json, key: PublicKeyTypes) -> tuple[bytes, bytes]:
     """The payload and the one signature of an envelope; EntryRefused unless the signature holds."""
     payload, signature = _decoded(envelope["payload"]), _decoded(envelope["signatures"][0]["sig"])
     encoding = pre_authentication_encoding(envelope["payloadType"], payload)
-    _check_signature(certificate, signature, hashlib.sha256(encoding).digest())
+    _check_signature(key, signature, hashlib.sha256(encoding).digest())
     return payload, signature
 
 
-def _check_signature(certificate: x509.Certificate, signature: bytes, digest: bytes) -> None:
-    key = certificate.public_key()
+def _from_pem(pem: bytes) -> PublicKeyTypes:
+    """The key of a certificate, or a bare one."""
+    if b"CERTIFICATE" in pem:
+        return x509.load_pem_x509_certificate(pem).public_key()
+    return load_pem_public_key(pem)
+
+
+def _from_verifier(verifier: Json) -> PublicKeyTypes:
+    if "publicKey" in verifier:
+        return load_der_public_key(_decoded(verifier["publicKey"]["rawBytes"]))
+    return x509.load_der_x509_certificate(_decoded(verifier["x509Certificate"]["rawBytes"])).public_key()
+
+
+def _check_signature(key: PublicKeyTypes, signature: bytes, digest: bytes) -> None:
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise EntryRefused(f"expected an elliptic curve key, got {type(key).__name__}")
     try:
-        key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+        key.verify(signature, digest, ec.ECDSA(Prehashed(_HASHES[len(digest)])))
     except InvalidSignature as error:
         raise EntryRefused("signature does not hold") from error
 

@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from local.sigstore.certificate_authority import LIFETIME, Authority, distinguished_name, key_usage, root_authority
+from local.sigstore.certificate_authority import (
+    LIFETIME,
+    Authority,
+    distinguished_name,
+    intermediate_authority,
+    key_usage,
+    root_authority,
+)
 from local.sigstore.keys import KeySource
 
 _POLICY = "1.3.6.1.4.1.57264.2"
@@ -22,10 +29,17 @@ _POLICY = "1.3.6.1.4.1.57264.2"
 class TimestampAuthority:
     """One signing key. What it stamps is the hash of a signature."""
 
-    def __init__(self, keys: KeySource, *, since: datetime) -> None:
+    def __init__(self, keys: KeySource, *, since: datetime, intermediate: bool = False) -> None:
+        """`intermediate` puts an authority between root and signing certificate, as GitHub has it."""
         self.root = root_authority(keys, "timestamp root", since=since)
         self.key = keys.p384("timestamp")
-        self.certificate = _signing_certificate(keys, self.root, since)
+        above = [self.root]
+        if intermediate:
+            usage = ExtendedKeyUsageOID.TIME_STAMPING
+            name = "timestamp intermediate"
+            above.insert(0, intermediate_authority(keys, name, under=self.root, since=since, usage=usage))
+        self.certificate = _signing_certificate(keys, above[0], since)
+        self.chain = [self.certificate, *(authority.certificate for authority in above)]
 
     def stamp(self, message: bytes, *, at: datetime) -> bytes:
         """A DER TimeStampResp over SHA-256 of `message`, with the signing certificate in it and no nonce."""
