@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from local.signing.distribution import Repository
 from local.signing.publisher import attach_bundle, attach_layer, push_image
 from local.signing.signer import bundle_attestation, bundle_signature, dsse_layer, simple_signing_layer
 from local.sigstore.github_claims import WorkflowRun
-from local.sigstore.leaf import Leaf
 from local.sigstore.private_sigstore import PrivateSigstore, machine_sigstore
 from local.sigstore.protojson import Json
+from local.sigstore.signing_key import Signatory, SigningKey
 
 _EPILOG = """\
 example, with `python -m local.registry --port 5000` running:
@@ -46,31 +45,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _attach(repository: Repository, image: Json, options: argparse.Namespace) -> str:
     """Attach the signature or attestation, and return the image's digest."""
     sigstore, digest = machine_sigstore(), str(image["digest"])
-    leaf = _leaf(sigstore, repository.name, options.workflow)
-    attestation = (options.type, json.loads(options.predicate.read_text())) if options.command == "attest" else None
-    if options.legacy:
-        _attach_legacy(repository, sigstore, leaf, digest, attestation)
-    elif attestation:
-        bundle = bundle_attestation(sigstore, leaf, digest, *attestation, rekor=options.rekor)
-        attach_bundle(repository, image, bundle, predicate_type=attestation[0])
-    else:
-        attach_bundle(repository, image, bundle_signature(sigstore, leaf, digest, rekor=options.rekor))
+    hand = _hand(sigstore, repository.name, options)
+    attach = _attach_layer if options.legacy else _attach_bundle
+    attach(repository, sigstore, hand, image, options)
     return digest
 
 
-def _attach_legacy(
-    repository: Repository, sigstore: PrivateSigstore, leaf: Leaf, digest: str, attestation: tuple[str, Any] | None
+def _attach_bundle(
+    repository: Repository, sigstore: PrivateSigstore, hand: Signatory, image: Json, options: argparse.Namespace
 ) -> None:
-    if attestation:
-        attach_layer(repository, digest, "att", dsse_layer(sigstore, leaf, digest, *attestation))
+    digest, log, tsa = image["digest"], not options.no_log, options.tsa or None
+    if options.command == "attest":
+        attestation = (options.type, json.loads(options.predicate.read_text()))
+        bundle = bundle_attestation(sigstore, hand, digest, *attestation, rekor=options.rekor, log=log, tsa=tsa)
+        attach_bundle(repository, image, bundle, predicate_type=options.type)
     else:
-        layer = simple_signing_layer(sigstore, leaf, f"ghcr.io/{repository.name}", digest)
-        attach_layer(repository, digest, "sig", layer)
+        bundle = bundle_signature(sigstore, hand, digest, rekor=options.rekor, log=log, tsa=tsa)
+        attach_bundle(repository, image, bundle)
 
 
-def _leaf(sigstore: PrivateSigstore, repository: str, workflow: str) -> Leaf:
-    run = replace(WorkflowRun(), repository=repository, signer=workflow)
-    return sigstore.fulcio.issue(run.subject, at=datetime.now(UTC).replace(microsecond=0), claims=run.claims())
+def _attach_layer(
+    repository: Repository, sigstore: PrivateSigstore, hand: Signatory, image: Json, options: argparse.Namespace
+) -> None:
+    digest, log, tsa = image["digest"], not options.no_log, options.tsa
+    if options.command == "attest":
+        attestation = (options.type, json.loads(options.predicate.read_text()))
+        attach_layer(repository, digest, "att", dsse_layer(sigstore, hand, digest, *attestation, log=log, tsa=tsa))
+    else:
+        name = f"ghcr.io/{repository.name}"
+        attach_layer(repository, digest, "sig", simple_signing_layer(sigstore, hand, name, digest, log=log, tsa=tsa))
+
+
+def _hand(sigstore: PrivateSigstore, repository: str, options: argparse.Namespace) -> Signatory:
+    now = datetime.now(UTC).replace(microsecond=0)
+    if options.key:
+        return SigningKey.load(options.key.read_bytes(), now)
+    run = replace(WorkflowRun(), repository=repository, signer=options.workflow)
+    return sigstore.fulcio.issue(run.subject, at=now, claims=run.claims())
 
 
 def _split(image: str) -> tuple[str, str, str]:
@@ -107,6 +118,9 @@ def _signing_command(parser: argparse.ArgumentParser) -> argparse.ArgumentParser
     _image_command(parser)
     parser.add_argument("--legacy", action="store_true", help="as cosign 2 does, in layers at .sig and .att tags")
     parser.add_argument("--rekor", type=int, choices=(1, 2), default=1, help="of bundles: the version of the log")
+    parser.add_argument("--tsa", action="store_true", help="with a timestamp; with --rekor 2 there always is one")
+    parser.add_argument("--no-log", action="store_true", help="without a log entry")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="sign with this private key (PEM), not by certificate")
     parser.add_argument(
         "--workflow",
         default="",

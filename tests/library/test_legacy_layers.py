@@ -15,9 +15,10 @@ from local.signing import signer
 from local.sigstore import layers as local_layers
 from local.sigstore.dsse import seal, statement
 from local.sigstore.leaf import Leaf
+from registry_verifier.candidate import PUBLIC_GOOD, Candidate, Trust
 from registry_verifier.errors import EvidenceRejected
-from registry_verifier.legacy.layers import LayerVerifier
 from registry_verifier.models import Statement
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason
 from tests import material
 from tests.material import CYCLONEDX, DIGEST, ISSUER, OTHER, SUBJECT
@@ -41,14 +42,18 @@ def attestation(leaf: Leaf | None = None, **options: Any) -> Layer:
     return signer.dsse_layer(material.sigstore(), leaf or material.leaf(), DIGEST, CYCLONEDX, predicate, **options)
 
 
-def check_signature(layer: Layer, **options: Any) -> Statement:
+def check(form: str, layer: Layer, **options: Any) -> Statement:
     blob, descriptor = layer
-    return LayerVerifier(material.root(**options)).signature(descriptor["annotations"], blob, DIGEST)
+    prover = Prover({PUBLIC_GOOD: material.root(**options)})
+    return prover.prove(Candidate("a place", form, blob, descriptor["annotations"]), DIGEST, Trust())
+
+
+def check_signature(layer: Layer, **options: Any) -> Statement:
+    return check("simplesigning", layer, **options)
 
 
 def check_attestation(layer: Layer, **options: Any) -> Statement:
-    blob, descriptor = layer
-    return LayerVerifier(material.root(**options)).attestation(descriptor["annotations"], blob, DIGEST)
+    return check("dsse", layer, **options)
 
 
 def annotated(layer: Layer, **values: str | None) -> Layer:
@@ -261,6 +266,20 @@ def test_cve_2024_55655_the_promise_covers_each_field(path: str, value: Any) -> 
 )
 def test_entry_that_is_no_entry(entry: str) -> None:
     assert refused(check_signature, annotated(signature(), entry=entry)) == Reason.TLOG_INVALID
+
+
+def test_entry_that_is_longer_than_any() -> None:
+    layer = signature()
+    padded = layer[1]["annotations"][ENTRY] + " " * 300_000
+    assert refused(check_signature, annotated(layer, entry=padded)) == Reason.TLOG_INVALID
+
+
+def test_log_id_has_one_spelling() -> None:
+    layer = signature()
+    log_id = entry_of(layer)["Payload"]["logID"]
+    for other in (log_id.upper(), f" {log_id}"):
+        entry = json.dumps(material.changed(entry_of(layer), "Payload.logID", other))
+        assert refused(check_signature, annotated(layer, entry=entry)) == Reason.TLOG_INVALID
 
 
 def test_duplicate_integrated_time() -> None:

@@ -11,14 +11,15 @@ import pytest
 from local.interop.recording import Recording
 from local.registry.server import LocalRegistry
 from local.signing.distribution import Repository
-from registry_verifier.decision import Decision, decide
-from registry_verifier.evidence import Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.candidate import PUBLIC_GOOD, Trust
+from registry_verifier.evidence.gatherer import BESIDE_IMAGE, Gatherer
+from registry_verifier.evidence.proofs import Proofs
+from registry_verifier.judgement.decision import Decision, Judge
 from registry_verifier.models import Statement, parse_digest
 from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.registry.client import RegistryClient
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.trusted_root import TrustedRoot
 from tests.material import CYCLONEDX, IMAGE, ISSUER, SLSA
 
@@ -44,7 +45,7 @@ class Looked:
     def decision(self) -> Decision:
         rules = (AttestationRule("sbom", CYCLONEDX), AttestationRule("provenance", SLSA))
         authority = Authority("release", (IdentityRule(issuer=ISSUER, subject=str(RELEASE["subject"])),), rules)
-        return decide([Policy("p", ("**",), (authority,))], self.statements, waiting=False)
+        return Judge(lambda _: self.statements).decide([Policy("p", ("**",), (authority,))], waiting=False)
 
 
 def looked_at(name: str, mode: str = "ghcr") -> Looked:
@@ -54,8 +55,10 @@ def looked_at(name: str, mode: str = "ghcr") -> Looked:
     async def look(url: str) -> Looked:
         client = RegistryClient(endpoints={IMAGE.registry: url})
         try:
-            gatherer = Gatherer(client, BundleVerifier(root), LayerVerifier(root))
-            return Looked((await gatherer.gather(IMAGE, parse_digest(recording.image))).statements)
+            digest = parse_digest(recording.image)
+            evidence = await Gatherer(client).gather(IMAGE, digest)
+            proofs = Proofs(Prover({PUBLIC_GOOD: root}), IMAGE, digest, evidence.sources)
+            return Looked(proofs.statements(BESIDE_IMAGE, Trust()))
         finally:
             await client.aclose()
 

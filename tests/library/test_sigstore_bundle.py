@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,8 +16,8 @@ from local.sigstore.dsse import seal, statement
 from local.sigstore.leaf import Leaf
 from registry_verifier.errors import EvidenceRejected, TrustRootError
 from registry_verifier.models import Statement
+from registry_verifier.proof.sigstore_bundle import BundleVerifier
 from registry_verifier.reasons import Reason
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.trusted_root import TrustedRoot
 from tests import material
 from tests.material import CYCLONEDX, DIGEST, ISSUER, MANIFEST, OTHER, SLSA, SUBJECT
@@ -165,7 +166,17 @@ def test_timestamp_of_another_authority() -> None:
     stamps = json.loads(signer.bundle_signature(material.stranger(), material.leaf(), DIGEST, rekor=2))
     stamp = stamps["verificationMaterial"]["timestampVerificationData"]
     raw = changed(signature(rekor=2), "verificationMaterial.timestampVerificationData", stamp)
-    assert refused(raw) in (Reason.TIMESTAMP_MISSING, Reason.SCT_INVALID)
+    assert refused(raw) in (Reason.TIMESTAMP_INVALID, Reason.SCT_INVALID)
+
+
+@pytest.mark.parametrize("rekor", [1, 2])
+def test_timestamp_that_does_not_hold_beside_what_does_moves_no_time(rekor: int) -> None:
+    raw = signature(rekor=rekor, tsa=True)
+    path = "verificationMaterial.timestampVerificationData.rfc3161Timestamps"
+    listed = json.loads(raw)["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    junk = material.stranger().tsa.stamp(b"junk", at=material.NOW - timedelta(days=3))
+    more = changed(raw, path, [*listed, {"signedTimestamp": base64.b64encode(junk).decode()}])
+    assert check(more).signed_at == material.NOW + timedelta(seconds=5)
 
 
 def test_cve_2023_47122_entry_of_another_log() -> None:
@@ -239,7 +250,7 @@ def test_ghsa_fx35_public_key_instead_of_a_certificate() -> None:
     document = json.loads(signature())
     del document["verificationMaterial"]["certificate"]
     document["verificationMaterial"]["publicKey"] = {"hint": "x"}
-    assert refused(json.dumps(document).encode()) == Reason.BUNDLE_INVALID
+    assert refused(json.dumps(document).encode()) == Reason.CERT_INVALID
 
 
 def test_signature_by_another_key() -> None:

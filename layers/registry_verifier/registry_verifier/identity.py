@@ -5,7 +5,10 @@ Source: fulcio/docs/oid-info.md, certificate extensions under 1.3.6.1.4.1.57264.
 
 from __future__ import annotations
 
+import hashlib
+
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.models import Identity
@@ -13,7 +16,15 @@ from registry_verifier.reasons import Reason
 
 _FULCIO = "1.3.6.1.4.1.57264.1."
 _ISSUER_RAW, _ISSUER_DER = "1", "8"
+_BARE_CLAIMS = {
+    "2": "github_workflow_trigger",
+    "3": "github_workflow_sha",
+    "4": "github_workflow_name",
+    "5": "github_workflow_repository",
+    "6": "github_workflow_ref",
+}
 _CLAIMS = {
+    **_BARE_CLAIMS,
     "9": "build_signer_uri",
     "10": "build_signer_digest",
     "11": "runner_environment",
@@ -29,6 +40,7 @@ _CLAIMS = {
     "21": "run_invocation_uri",
     "22": "source_repository_visibility",
 }
+_BARE = (_ISSUER_RAW, *_BARE_CLAIMS)
 _KNOWN = (_ISSUER_RAW, _ISSUER_DER, *_CLAIMS)
 _SUBJECT_NAMES = "2.5.29.17"
 _VALUE_LIMIT = 4096
@@ -54,6 +66,12 @@ def read(certificate: x509.Certificate) -> Identity:
     return Identity(_subject(found.get(_SUBJECT_NAMES)), issuers.pop(), claims)
 
 
+def signature_id(signature: bytes, certificate: x509.Certificate | None) -> str:
+    """A hash of a signature and its certificate, by which policy-controller tells signatures apart."""
+    pem = certificate.public_bytes(Encoding.PEM) if certificate else b""
+    return hashlib.sha256(signature + pem).hexdigest()
+
+
 def _subject(names: object) -> str:
     listed = list(names) if isinstance(names, x509.SubjectAlternativeName) else []
     if len(listed) != 1 or not isinstance(listed[0], x509.UniformResourceIdentifier | x509.RFC822Name):
@@ -65,7 +83,7 @@ def _subject(names: object) -> str:
 
 def _text(extension: x509.ExtensionType, suffix: str) -> str:
     raw = extension.value if isinstance(extension, x509.UnrecognizedExtension) else b""
-    if suffix != _ISSUER_RAW:  # up to .6 the text stands there bare, from .8 on as a DER UTF8String
+    if suffix not in _BARE:  # up to .6 the text stands there bare, from .8 on as a DER UTF8String
         raw = _utf8_string(raw, suffix)
     try:
         text = raw.decode("utf-8")

@@ -7,9 +7,11 @@ of other algorithms, all of which cosign and GitHub write.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from registry_verifier import strict_json
+from registry_verifier.canonical_base64 import decode
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.models import Digest, Json
 from registry_verifier.reasons import Reason
@@ -27,6 +29,16 @@ def require_payload_type(payload_type: object) -> None:
     """Raise EvidenceRejected(ENVELOPE_INVALID) unless a DSSE envelope holds an in-toto statement."""
     if payload_type != PAYLOAD_TYPE:
         raise EvidenceRejected(Reason.ENVELOPE_INVALID, f"payload type is {payload_type!r} (expected {PAYLOAD_TYPE!r})")
+
+
+def open_envelope(document: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The payload and the one signature of a DSSE envelope with an in-toto statement; else ENVELOPE_INVALID."""
+    require_payload_type(document.get("payloadType"))
+    signatures = document.get("signatures")
+    if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
+        raise EvidenceRejected(Reason.ENVELOPE_INVALID, "envelope has not exactly one signature")
+    payload = decode(document.get("payload"), Reason.ENVELOPE_INVALID, "envelope payload")
+    return payload, decode(signatures[0].get("sig"), Reason.ENVELOPE_INVALID, "envelope signature")
 
 
 def pre_authentication_encoding(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
@@ -53,7 +65,7 @@ def read(payload: bytes, digest: Digest) -> Json:
     return document
 
 
-def require_simple_signing(payload: bytes, digest: Digest) -> None:
+def require_simple_signing(payload: bytes, digest: Digest, *, any_type: bool = False) -> None:
     """Raise EvidenceRejected unless `payload` is a simple-signing payload about `digest`.
 
     Its type is checked as well, which cosign leaves out: a payload of another type is not a signature.
@@ -62,7 +74,7 @@ def require_simple_signing(payload: bytes, digest: Digest) -> None:
     image = critical.get("image") if isinstance(critical, dict) else None
     if not isinstance(critical, dict) or not isinstance(image, dict):
         raise _invalid("payload has no critical.image")
-    if critical.get("type") != _SIMPLE_SIGNING_TYPE:
+    if not any_type and critical.get("type") != _SIMPLE_SIGNING_TYPE:
         raise _invalid(f"payload type is {critical.get('type')!r} (expected {_SIMPLE_SIGNING_TYPE!r})")
     if image.get("docker-manifest-digest") != digest:
         raise _other_subject(digest, str(image.get("docker-manifest-digest")))

@@ -1,4 +1,7 @@
-"""The signing certificate of a legacy layer: profile, chain at the time of signing, certificate log stamp."""
+"""A signing certificate: profile, chain at the time of signing, certificate log stamp.
+
+For everything that sigstore-python does not prove: legacy layers, and bundles without a log entry or without a stamp.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,27 @@ import struct
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
+from registry_verifier import signing_key
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.models import digest_of
 from registry_verifier.reasons import Reason
 from registry_verifier.trusted_root import Authority, TrustedRoot
 
-_PEM_LIMIT = 64 * 1024
+_SIZE_LIMIT = 64 * 1024
 _SCT_LIMIT = 8
 _UNREADABLE = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
 
 
-def load(pem: object) -> x509.Certificate:
+def load_pem(pem: object) -> x509.Certificate:
     """The one certificate in a PEM text, with the profile of a Fulcio leaf; else EvidenceRejected(CERT_INVALID)."""
-    if not isinstance(pem, str) or not pem or len(pem) > _PEM_LIMIT:
+    if not isinstance(pem, str) or not pem or len(pem) > _SIZE_LIMIT:
         raise _invalid("layer has no certificate")
     try:
         certificates = x509.load_pem_x509_certificates(pem.encode())
@@ -37,8 +41,20 @@ def load(pem: object) -> x509.Certificate:
     return certificates[0]
 
 
+def load_der(der: bytes) -> x509.Certificate:
+    """The certificate in a bundle, with the profile of a Fulcio leaf; else EvidenceRejected(CERT_INVALID)."""
+    if len(der) > _SIZE_LIMIT:
+        raise _invalid(f"certificate has {len(der)} bytes (at most {_SIZE_LIMIT})")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except (ValueError, x509.InvalidVersion) as error:
+        raise _invalid(f"certificate cannot be read: {error}") from error
+    _require_profile(certificate)
+    return certificate
+
+
 def public_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
-    """Its key, which is an elliptic curve key in every certificate that `load` lets through."""
+    """Its key, which is an elliptic curve key in every certificate that is let through here."""
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise _invalid(f"certificate key is {type(key).__name__} (expected an elliptic curve key)")
@@ -61,7 +77,7 @@ def _require_profile(leaf: x509.Certificate) -> None:
 def require_chain(leaf: x509.Certificate, moment: datetime, root: TrustedRoot) -> x509.Certificate:
     """The issuer of `leaf`, an authority of the trusted root that was in use and vouched for it at `moment`.
 
-    Intermediates count as trust anchors, since the trusted root names them; the chain that the layer
+    Intermediates count as trust anchors, since the trusted root names them; the chain that a layer
     brings along is never looked at. Raises EvidenceRejected(CERT_INVALID).
     """
     error = f"no certificate authority of the trusted root was in use at {moment.isoformat()}"
@@ -75,7 +91,7 @@ def require_chain(leaf: x509.Certificate, moment: datetime, root: TrustedRoot) -
 
 
 def _chain(leaf: x509.Certificate, moment: datetime, authority: Authority) -> x509.Certificate:
-    # the default end-entity policy demands the client-authentication usage; code signing was demanded by `load`
+    # the default end-entity policy demands the client-authentication usage; that of code signing was demanded above
     ca = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None)
     ee = ExtensionPolicy.webpki_defaults_ee().require_present(x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None)
     policy = PolicyBuilder().store(Store(list(authority.certificates))).time(moment)
@@ -103,11 +119,7 @@ def _stamp_holds(
         stamp.signature_hash_algorithm, hashes.SHA256
     ):
         return False
-    try:
-        log.key.verify(stamp.signature, _signed_by_log(stamp, leaf, issuer), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        return False
-    return True
+    return signing_key.signed(log.key, stamp.signature, _signed_by_log(stamp, leaf, issuer))
 
 
 def _signed_by_log(stamp: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate) -> bytes:

@@ -27,13 +27,14 @@ from sigstore_models.common.v1 import HashAlgorithm
 from registry_verifier import identity, statement, strict_json
 from registry_verifier.errors import EvidenceRejected, TrustRootError
 from registry_verifier.models import Digest, Identity, Statement
+from registry_verifier.proof import bundle as bundles
+from registry_verifier.proof import timestamp
+from registry_verifier.proof.log_entry import one_of
 from registry_verifier.reasons import Reason
 from registry_verifier.trusted_root import TrustedRoot
 
-_DEPTH_LIMIT = 32
 _SLICES_LIMIT = 64
 _TIME_LIMIT = 1 << 40
-_OLD_KINDS = ("intoto",)
 
 
 class BundleVerifier:
@@ -55,7 +56,11 @@ class BundleVerifier:
         log entry of a kind that is supported, (3) a signed time, (4) sigstore's verification with the trusted root as
         it was at that time, (5) one identity, (6) what the payload says.
         """
-        document = _read(raw)
+        return self.verify_document(raw, bundles.parse(raw), digest)
+
+    def verify_document(self, raw: bytes, document: Mapping[str, Any], digest: Digest) -> Statement:
+        """The same for a bundle of which `document` is the one reading."""
+        _require_certificate(document)
         entry = _log_entry(document)
         signer = _Signer()
         try:
@@ -67,8 +72,21 @@ class BundleVerifier:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a hostile bundle breaks is a rejection of that bundle
             raise _translated(error, document, signer, digest) from error
-        found = {"identity": signer.identity, "log_index": int(entry["logIndex"]), "signed_at": min(times)}
+        found = {
+            "identity": signer.identity,
+            "log_index": int(entry["logIndex"]),
+            "signed_at": self._signed_at(bundle, entry),
+            "signature_id": identity.signature_id(bundle.signature, bundle.signing_certificate),
+        }
         return _statement(payload, digest, found)
+
+    def _signed_at(self, bundle: Bundle, entry: Mapping[str, Any]) -> datetime:
+        """The time that was proven: sigstore ignores timestamps that do not hold beside one that does."""
+        if (integrated := _integrated_time(entry)) is not None:
+            return integrated
+        stamps = bundle.verification_material.timestamp_verification_data
+        tokens = [stamp.as_bytes() for stamp in (stamps.rfc3161_timestamps if stamps else [])]
+        return min(timestamp.read(tokens, bundle.signature, self._root))
 
     @staticmethod
     def hint(raw: bytes) -> tuple[bool, str | None]:
@@ -119,59 +137,36 @@ class _Signer:
         self.identity = identity.read(cert)
 
 
-def _read(raw: bytes) -> dict[str, Any]:
-    try:
-        document = strict_json.parse_object(raw)
-    except ValueError as error:
-        raise _invalid(f"bundle cannot be read: {error}") from error
-    _require_camel_case(document, _DEPTH_LIMIT)
-    return document
-
-
-def _require_camel_case(value: object, depth: int) -> None:
-    """Refuse `dsse_envelope`, which sigstore's models take for `dsseEnvelope`: both readers must see one document."""
-    if depth == 0:
-        raise _invalid(f"bundle is nested deeper than {_DEPTH_LIMIT}")
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if "_" in name:
-                raise _invalid(f"bundle field {name[:80]!r} is not spelled in camel case")
-            _require_camel_case(inner, depth - 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _require_camel_case(inner, depth - 1)
+def _require_certificate(document: Mapping[str, Any]) -> None:
+    material = document.get("verificationMaterial")
+    if isinstance(material, dict) and "publicKey" in material:  # GHSA-fx35-mq7g-6g98
+        raise EvidenceRejected(Reason.CERT_INVALID, "bundle has no certificate: it is signed by a public key")
 
 
 def _log_entry(document: Mapping[str, Any]) -> Mapping[str, Any]:
     material = document.get("verificationMaterial")
     material = material if isinstance(material, dict) else {}
-    entries = material.get("tlogEntries")
-    if not isinstance(entries, list) or not entries:
-        raise EvidenceRejected(Reason.TLOG_MISSING, "bundle has no transparency log entry")
-    if len(entries) != 1 or not isinstance(entries[0], dict):
-        raise EvidenceRejected(Reason.TLOG_INVALID, f"bundle has {len(entries)} log entries (must be exactly one)")
-    kind = entries[0].get("kindVersion")
-    if isinstance(kind, dict) and kind.get("kind") in _OLD_KINDS:
-        text = "log entry is of kind intoto (writers of bundles stopped making these in October 2024)"
-        raise EvidenceRejected(Reason.TLOG_INVALID, text)
-    if not entries[0].get("inclusionPromise") and not material.get("timestampVerificationData"):
+    entry = one_of(material.get("tlogEntries"))
+    if not entry.get("inclusionPromise") and not material.get("timestampVerificationData"):
         raise _timeless()
-    return entries[0]
+    return entry
 
 
 def _signed_times(bundle: Bundle, entry: Mapping[str, Any]) -> list[datetime]:
-    """The times that the log or a timestamp authority claims to have signed; the verification proves the claim.
-
-    An integrated time without the log's promise is nobody's word: CVE-2024-55655, CVE-2026-48816.
-    """
-    times = []
-    if entry.get("inclusionPromise") and 0 < (seconds := int(entry.get("integratedTime") or 0)) < _TIME_LIMIT:
-        times.append(datetime.fromtimestamp(seconds, tz=UTC))
+    """The times that the log or a timestamp authority claims to have signed; the verification proves the claim."""
+    integrated = _integrated_time(entry)
+    times = [] if integrated is None else [integrated]
     stamps = bundle.verification_material.timestamp_verification_data
     times += [stamp.tst_info.gen_time for stamp in (stamps.rfc3161_timestamps if stamps else [])]
     if not times:
         raise _timeless()
     return times
+
+
+def _integrated_time(entry: Mapping[str, Any]) -> datetime | None:
+    """Without the log's promise this time is nobody's word: CVE-2024-55655, CVE-2026-48816."""
+    seconds = int(entry.get("integratedTime") or 0) if entry.get("inclusionPromise") else 0
+    return datetime.fromtimestamp(seconds, tz=UTC) if 0 < seconds < _TIME_LIMIT else None
 
 
 def _verify(
@@ -238,7 +233,3 @@ def _hashed(digest: Digest) -> Hashed:
 
 def _timeless() -> EvidenceRejected:
     return EvidenceRejected(Reason.TIMESTAMP_MISSING, "bundle has neither a log's promise nor a timestamp")
-
-
-def _invalid(text: str) -> EvidenceRejected:
-    return EvidenceRejected(Reason.BUNDLE_INVALID, text)
