@@ -1,134 +1,106 @@
-"""Reading one authority of a policy: who must have signed, and what must be attested."""
+"""Reading one authority of a policy: who must have signed, where that is kept, and what must be attested."""
 
 from __future__ import annotations
 
-from registry_verifier.policy import patterns, predicate_types
-from registry_verifier.policy.cue.condition import CueCondition
-from registry_verifier.policy.cue.problem import CueProblem
+from dataclasses import replace
+
+from registry_verifier.candidate import PUBLIC_GOOD
+from registry_verifier.models import ImageName
+from registry_verifier.policy import attestation, key, keyless
+from registry_verifier.policy.beside import Beside
 from registry_verifier.policy.fields import Field
-from registry_verifier.policy.model import AttestationRule, Authority, Condition, IdentityRule
-from registry_verifier.policy.nodes import Scalar
+from registry_verifier.policy.keyless import Keyless
+from registry_verifier.policy.model import Authority, Log, Source, Static
 
 _WAYS = ("keyless", "key", "static")
-_PUBLIC_FULCIO = "https://fulcio.sigstore.dev"
+_FIELDS = ("name", *_WAYS, "source", "ctlog", "rfc3161timestamp", "signatureFormat", "attestations")
+_NOT_BESIDE_STATIC = ("attestations", "source", "ctlog", "rfc3161timestamp")
+_CA_CERT = "keyless.ca-cert verifies nothing, in policy-controller neither: name a TrustRoot by trustRootRef"
 
 
-def read(authority: Field, index: int) -> Authority:
+def read(authority: Field, index: int, beside: Beside) -> Authority:
     """Read an authority; what is wrong is noted, and the value is of no use then."""
-    fields = authority.fields(
-        ("name", "keyless", "ctlog", "signatureFormat", "attestations"),
-        later=("key", "static", "source", "rfc3161timestamp"),
+    fields = authority.fields(_FIELDS)
+    _require_one_way(authority, fields)
+    who = keyless.read(fields["keyless"]) if "keyless" in fields else Keyless()
+    public_key, cannot = key.read(fields["key"]) if "key" in fields else (None, "")
+    static = _static(authority, fields) if "static" in fields else None
+    log = _log(fields["ctlog"]) if "ctlog" in fields else None
+    timestamp_root = _timestamp_root(fields["rfc3161timestamp"]) if "rfc3161timestamp" in fields else None
+    read = Authority(
+        name=fields["name"].line() if "name" in fields else f"authority-{index}",
+        identities=who.identities,
+        attestations=attestation.read_all(fields["attestations"], beside) if "attestations" in fields else (),
+        url=who.url,
+        key=public_key,
+        static=static,
+        source=_source(fields["source"]) if "source" in fields else Source(),
+        trust_root=who.trust_root,
+        ignore_sct=who.ignore_sct,
+        log=log,
+        timestamp_root=timestamp_root,
+        signature_format=fields["signatureFormat"].line() if "signatureFormat" in fields else "",
+        ca_cert=who.ca_cert,
     )
-    _require_one_way(authority)
-    name = fields["name"].line() if "name" in fields else f"authority-{index}"
-    url, identities = _keyless(fields["keyless"]) if "keyless" in fields else (_PUBLIC_FULCIO, ())
-    if "ctlog" in fields:
-        _transparency_log(fields["ctlog"])
-    if "signatureFormat" in fields:
-        fields["signatureFormat"].choice("legacy", "bundle")
-    attestations = _attestations(fields["attestations"]) if "attestations" in fields else ()
-    return Authority(name, identities, attestations, url)
+    return replace(read, cannot=cannot or _cannot(read, beside))
 
 
-def _require_one_way(authority: Field) -> None:
-    ways = [way for way in _WAYS if way in authority.entries()] if authority.node.kind == "mapping" else ["?"]
-    if len(ways) != 1:
+def _cannot(authority: Authority, beside: Beside) -> str:
+    absent = [name for name in authority.trust_roots if name not in beside.trust_roots]
+    if absent:
+        return f"TrustRoot {absent[0][:80]!r} is not in these files: put it beside the policy"
+    return _CA_CERT if authority.ca_cert else ""
+
+
+def _require_one_way(authority: Field, fields: dict[str, Field]) -> None:
+    ways = [way for way in _WAYS if way in fields and fields[way].node.kind != "null"]
+    if authority.node.kind == "mapping" and len(ways) != 1:
         authority.refuse(f"expected exactly one of {', '.join(_WAYS)}, got {' and '.join(ways) or 'none'}")
 
 
-def _keyless(keyless: Field) -> tuple[str, tuple[IdentityRule, ...]]:
-    later = ("ca-cert", "trustRootRef", "insecureIgnoreSCT")
-    fields = keyless.fields(("url", "identities"), need=("identities",), later=later)
-    if "url" in fields and "ca-cert" in keyless.entries():
-        keyless.refuse("expected exactly one of url and ca-cert, got both")
-    url = fields["url"].url() if "url" in fields else _PUBLIC_FULCIO
-    items = fields["identities"].items() if "identities" in fields else []
-    return url, tuple(rule for item in items if (rule := _identity(item)))
+def _static(authority: Field, fields: dict[str, Field]) -> Static:
+    for name in _NOT_BESIDE_STATIC:
+        if name in fields:
+            authority.refuse(f"expected exactly one of static and {name}, got both")
+    inner = fields["static"].fields(("action", "message"), need=("action",))
+    action = inner["action"].choice("pass", "fail") if "action" in inner else ""
+    return Static(action, inner["message"].text() if "message" in inner else "")
 
 
-def _identity(identity: Field) -> IdentityRule | None:
-    fields = identity.fields(("issuer", "issuerRegExp", "subject", "subjectRegExp"))
-    complete = [_require_one(identity, fields, name) for name in ("issuer", "subject")]
-    values = {name: _expression(value) if name.endswith("RegExp") else value.string() for name, value in fields.items()}
-    if not all(complete) or not all(values.values()):
-        return None
-    return IdentityRule(
-        issuer=values.get("issuer"),
-        issuer_regexp=values.get("issuerRegExp"),
-        subject=values.get("subject"),
-        subject_regexp=values.get("subjectRegExp"),
+def _source(source: Field) -> Source:
+    items = source.items(empty=True)
+    if len(items) > 1:
+        source.refuse(f"has {len(items)} entries (policy-controller takes one)")
+    return _one_source(items[0]) if items else Source()
+
+
+def _one_source(source: Field) -> Source:
+    """Where evidence is; pull secrets say how the cluster may read there, and count for nothing here."""
+    fields = source.fields(("oci", "tagPrefix", "signaturePullSecrets"))
+    for secret in fields["signaturePullSecrets"].items() if "signaturePullSecrets" in fields else ():
+        secret.fields(("name",), need=("name",))
+    return Source(
+        _repository(fields["oci"]) if "oci" in fields else "",
+        fields["tagPrefix"].text() if "tagPrefix" in fields else "",
     )
 
 
-def _expression(value: Field) -> str:
-    """A regular expression that compiles; the empty string otherwise, which is noted."""
+def _repository(value: Field) -> str:
     text = value.string()
     try:
-        return text and patterns.compile(text).pattern
+        return text and str(ImageName.parse(text))
     except ValueError as error:
         value.refuse(str(error))
         return ""
 
 
-def _require_one(identity: Field, fields: dict[str, Field], name: str) -> bool:
-    """Whether exactly one of an exact value and an expression is given."""
-    given = [key for key in (name, f"{name}RegExp") if key in fields]
-    if identity.node.kind == "mapping" and len(given) != 1:
-        got = "both" if given else "neither"
-        identity.refuse(f"expected exactly one of {name} and {name}RegExp, got {got}")
-    return len(given) == 1
-
-
-def _transparency_log(log: Field) -> None:
+def _log(log: Field) -> Log:
     """The address is checked and left at that: which logs count is said by the trusted root."""
-    fields = log.fields(("url",), need=("url",), later=("trustRootRef",))
-    if "url" in fields:
-        fields["url"].url()
+    fields = log.fields(("url", "trustRootRef"))
+    url = fields["url"].url() if "url" in fields else ""
+    return Log(url, fields["trustRootRef"].line() if "trustRootRef" in fields else PUBLIC_GOOD)
 
 
-def _attestations(attestations: Field) -> tuple[AttestationRule, ...]:
-    rules = tuple(_attestation(item) for item in attestations.items())
-    names = [rule.name for rule in rules]
-    for name in sorted({name for name in names if name and names.count(name) > 1}):
-        attestations.refuse(f"name {name[:80]!r} stands twice")
-    return rules
-
-
-def _attestation(attestation: Field) -> AttestationRule:
-    fields = attestation.fields(("name", "predicateType", "policy"), need=("name", "predicateType"))
-    name = fields["name"].line() if "name" in fields else ""
-    kind = _predicate_type(fields["predicateType"]) if "predicateType" in fields else ""
-    return AttestationRule(name, kind, _condition(fields["policy"]) if "policy" in fields else None)
-
-
-def _predicate_type(value: Field) -> str:
-    text = value.string()
-    try:
-        return text and predicate_types.expand(text)
-    except ValueError as error:
-        value.refuse(str(error))
-        return ""
-
-
-def _condition(policy: Field) -> Condition | None:
-    fields = policy.fields(
-        ("type", "data"),
-        need=("type", "data"),
-        later=("remote", "configMapRef", "fetchConfigFile", "includeSpec", "includeObjectMeta", "includeTypeMeta"),
-    )
-    language = fields["type"].string() if "type" in fields else ""
-    if language == "rego":
-        fields["type"].refuse("rego is not supported yet")
-    elif language and language != "cue":
-        fields["type"].refuse(f"is {language[:80]!r} (expected 'cue')")
-    return _cue(fields["data"]) if language == "cue" and "data" in fields else None
-
-
-def _cue(data: Field) -> Condition | None:
-    text = data.string()
-    try:
-        return CueCondition.read(text) if text else None
-    except CueProblem as problem:
-        place = data.node.place_of(problem.offset) if isinstance(data.node, Scalar) else data.node
-        data.refuse(str(problem), at=place)
-        return None
+def _timestamp_root(timestamp: Field) -> str:
+    fields = timestamp.fields(("trustRootRef",))
+    return fields["trustRootRef"].line() if "trustRootRef" in fields else PUBLIC_GOOD

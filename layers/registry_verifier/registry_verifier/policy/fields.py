@@ -73,13 +73,25 @@ class Field:
             self.refuse(f"is {text[:80]!r} (expected an http or https address)")
         return text
 
-    def items(self) -> list[Field]:
-        """The values of a list that has one at least, and a thousand at most."""
+    def text(self) -> str:
+        """A text that may be empty."""
+        node = self.node
+        return "" if isinstance(node, Scalar) and node.kind == "string" and not node.text else self.string()
+
+    def boolean(self) -> bool:
+        """True or false."""
+        value = self.node.plain() if isinstance(self.node, Scalar) else None
+        if not isinstance(value, bool):
+            self.refuse(f"expected true or false, got {_called(self.node)}")
+        return value is True
+
+    def items(self, *, empty: bool = False) -> list[Field]:
+        """The values of a list that has one at least, or none where it may be `empty`, and a thousand at most."""
         if not isinstance(self.node, List):
             self.refuse(f"expected a list, got {_called(self.node)}")
             return []
         items = self.node.items[:_ITEMS_LIMIT]
-        if not items:
+        if not items and not empty:
             self.refuse("is empty (expected at least one)")
         if len(self.node.items) > _ITEMS_LIMIT:
             self.refuse(f"has {len(self.node.items)} entries (expected at most {_ITEMS_LIMIT})")
@@ -94,11 +106,7 @@ class Field:
 
     def strings(self) -> dict[str, str]:
         """A mapping of texts, which may be empty ones."""
-        entries = self.entries()
-        return {
-            name: value.node.text if isinstance(value.node, Scalar) and value.node.kind == "string" else value.string()
-            for name, value in entries.items()
-        }
+        return {name: value.text() for name, value in self.entries().items()}
 
     def fields(
         self, known: Collection[str], *, need: Iterable[str] = (), later: Collection[str] = ()

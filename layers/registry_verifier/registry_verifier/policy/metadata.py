@@ -16,7 +16,7 @@ from registry_verifier.policy.model import DEFAULT_GRACE
 
 PREFIX = "registry-verifier"
 
-_KNOWN = ("require-signature", "grace-period")
+_KNOWN = ("require-signature", "grace-period", "require-provenance-match")
 _LATER = ("children", "slack-channel")
 _DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?\Z")
 _GRACE_LIMIT = timedelta(hours=72)
@@ -38,6 +38,8 @@ class Metadata:
     """whether the image signature is demanded beside listed attestations"""
     grace: timedelta = DEFAULT_GRACE
     """how long evidence may be missing"""
+    require_provenance_match: bool = False
+    """whether a provenance that contradicts its certificate counts for nothing"""
 
 
 def read(metadata: Field) -> Metadata:
@@ -52,7 +54,13 @@ def read(metadata: Field) -> Metadata:
     ours = {key: entry for key, entry in entries.items() if _is_ours(key, entry)}
     for key, entry in ours.items():
         _refuse_unknown(key, entry)
-    return Metadata(name, fields["annotations"].strings(), _require_signature(ours), _grace(ours))
+    return Metadata(
+        name,
+        fields["annotations"].strings(),
+        require_signature=_switch(ours, "require-signature", default=True),
+        grace=_grace(ours),
+        require_provenance_match=_switch(ours, "require-provenance-match", default=False),
+    )
 
 
 def _name(value: Field) -> str:
@@ -93,9 +101,9 @@ def _refuse_unknown(name: str, entry: Field) -> None:
         entry.refuse(f"unknown annotation ({hint})")
 
 
-def _require_signature(ours: Mapping[str, Field]) -> bool:
-    entry = ours.get(f"{PREFIX}/require-signature")
-    return entry is None or entry.choice("true", "false") != "false"
+def _switch(ours: Mapping[str, Field], name: str, *, default: bool) -> bool:
+    entry = ours.get(f"{PREFIX}/{name}")
+    return default if entry is None else entry.choice("true", "false") == "true"
 
 
 def _grace(ours: Mapping[str, Field]) -> timedelta:

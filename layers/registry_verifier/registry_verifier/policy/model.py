@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+from registry_verifier.candidate import PUBLIC_GOOD
 from registry_verifier.models import Identity, Json
 from registry_verifier.policy import patterns
 from registry_verifier.policy.patterns import Pattern
@@ -16,10 +17,22 @@ DEFAULT_GRACE = timedelta(minutes=30)
 
 
 class Condition(Protocol):
-    """What a signed statement must say."""
+    """What a document must say: a signed statement, or the matches of a policy's authorities."""
 
-    def check(self, statement: Json) -> str | None:
-        """None where it holds, else one sentence with the path, what was expected and what was found."""
+    @property
+    def text(self) -> str:
+        """The condition as the policy has it."""
+        ...
+
+    def check(self, document: Json) -> str | None:
+        """None where it holds, else one sentence with the path, what was expected and what was found.
+
+        Raises Unavailable where an engine outside of this process could not be asked.
+        """
+        ...
+
+    def check_as_cluster(self, document: Json) -> str | None:
+        """The same as policy-controller evaluates it, which is never stricter than `check`."""
         ...
 
 
@@ -79,16 +92,96 @@ class AttestationRule:
     name: str
     predicate_type: str
     condition: Condition | None = None
+    written_type: str = ""
+    """the predicate type as the policy has it, where that is a short name"""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Public keys that must have signed: any of them."""
+
+    keys: tuple[str, ...] = ()
+    """in PEM, one each"""
+    kms: str = ""
+    """`awskms://[ENDPOINT]/ARN`, where the key is still to be asked for"""
+    hash_algorithm: str = "sha256"
+
+
+@dataclass(frozen=True)
+class Static:
+    """No signature at all: whatever matches passes, or fails."""
+
+    action: str
+    """`pass` or `fail`"""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where signatures and attestations are kept, when not beside the image."""
+
+    repository: str = ""
+    """`HOST/OWNER/NAME`; empty: the image's own"""
+    tag_prefix: str = ""
+    """what cosign's tags begin with"""
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.tag_prefix}" if self.tag_prefix else self.repository
+
+
+@dataclass(frozen=True)
+class Log:
+    """A transparency log that must hold the signature."""
+
+    url: str = ""
+    """compared and shown, never followed"""
+    trust_root: str = PUBLIC_GOOD
 
 
 @dataclass(frozen=True)
 class Authority:
-    """One way to hold: any of the identities, and every attestation."""
+    """One way to hold: any of the identities or keys, and every attestation."""
 
     name: str
     identities: tuple[IdentityRule, ...]
+    """who must have signed; empty for a key and for static"""
     attestations: tuple[AttestationRule, ...] = ()
     url: str = "https://fulcio.sigstore.dev"
+    key: Key | None = None
+    static: Static | None = None
+    source: Source = Source()
+    trust_root: str = PUBLIC_GOOD
+    """`keyless.trustRootRef`"""
+    ignore_sct: bool = False
+    log: Log | None = None
+    """`ctlog`, where it is given"""
+    timestamp_root: str | None = None
+    """`rfc3161timestamp.trustRootRef`, where a timestamp is demanded; empty: of the public root"""
+    signature_format: str = ""
+    """`legacy` or `bundle` as written; empty where it is not, which the cluster takes for `legacy`"""
+    ca_cert: bool = False
+    """`keyless.ca-cert` stands in place of a url: policy-controller loads it and verifies nothing"""
+    denied_there: str = ""
+    """why policy-controller never lets it hold, as far as that lies in its TrustRoots; empty where it may"""
+    cannot: str = ""
+    """why this authority cannot be evaluated here, a fact for people; empty where it can"""
+
+    @property
+    def trust_roots(self) -> tuple[str, ...]:
+        """The TrustRoots that it names, each once."""
+        named = (self.trust_root, self.log.trust_root if self.log else PUBLIC_GOOD, self.timestamp_root or PUBLIC_GOOD)
+        return tuple(dict.fromkeys(name for name in named if name != PUBLIC_GOOD))
+
+
+@dataclass(frozen=True)
+class PolicyCondition:
+    """`spec.policy`: what must be true of the authorities that matched, together."""
+
+    condition: Condition
+    fetch_config_file: bool = False
+    include_spec: bool = False
+    include_object_meta: bool = False
+    include_type_meta: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,3 +200,8 @@ class Policy:
     """of what the document says; comments and layout do not count"""
     match: tuple[Json, ...] = ()
     """the Kubernetes objects that the cluster applies it to; not applicable to what is published"""
+    condition: PolicyCondition | None = None
+    version: str = "v1beta1"
+    """of the format; policy-controller stores v1alpha1, and loses some of what v1beta1 says"""
+    require_provenance_match: bool = False
+    """whether a provenance that contradicts its certificate counts for nothing"""

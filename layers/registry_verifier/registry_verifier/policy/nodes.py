@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-_BYTES_LIMIT = 1 << 20
+_BYTES_LIMIT = 4 << 20  # a TrustRoot may hold a whole TUF repository
 _DEPTH_LIMIT = 32
-_SIZE_LIMIT = 20_000
+_SIZE_LIMIT = 80_000
 # control characters, what turns the direction of text, and what YAML takes as a new line and an editor does not
 _FORBIDDEN = re.compile(
     r"[^\t\n\r -~\xa0-\u200d\u2010-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"

@@ -7,19 +7,22 @@ import json
 from collections.abc import Mapping
 
 from registry_verifier.models import Json
-from registry_verifier.policy import authority, glob, metadata
+from registry_verifier.policy import authority, conditions, glob, metadata
+from registry_verifier.policy.beside import Beside
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.metadata import Metadata
 from registry_verifier.policy.model import Authority, Policy
 from registry_verifier.policy.nodes import Table
 
 _VERSIONS = ("policy.sigstore.dev/v1beta1", "policy.sigstore.dev/v1alpha1")
-_SPEC = ("images", "authorities", "mode", "match")
+_SPEC = ("images", "authorities", "mode", "match", "policy")
 _KIND = "ClusterImagePolicy"
+_OTHER_KINDS = ("TrustRoot", "ConfigMap")
+"""what may stand beside it, and is read elsewhere"""
 _RESOURCES = ("replicasets", "deployments", "pods", "cronjobs", "jobs", "statefulsets", "daemonsets")
 
 
-def read(document: Field) -> Policy | None:
+def read(document: Field, beside: Beside) -> Policy | None:
     """Read a document; what is wrong is noted, and the value is of no use then."""
     if not _is_ours(document):
         return None
@@ -27,11 +30,11 @@ def read(document: Field) -> Policy | None:
     about = metadata.read(fields["metadata"]) if "metadata" in fields else Metadata("")
     if "spec" not in fields:
         return None
-    spec = fields["spec"].fields(_SPEC, need=("images", "authorities"), later=("policy",))
+    spec = fields["spec"].fields(_SPEC, need=("images", "authorities"))
     return Policy(
         name=about.name,
         globs=tuple(_glob(image) for image in spec["images"].items()) if "images" in spec else (),
-        authorities=_authorities(spec["authorities"]) if "authorities" in spec else (),
+        authorities=_authorities(spec["authorities"], beside) if "authorities" in spec else (),
         mode=spec["mode"].choice("enforce", "warn") if "mode" in spec else "enforce",
         require_signature=about.require_signature,
         grace=about.grace,
@@ -39,6 +42,9 @@ def read(document: Field) -> Policy | None:
         file=document.notes.file,
         sha256=_sha256(document),
         match=_match(spec["match"]) if "match" in spec else (),
+        condition=conditions.of_policy(spec["policy"], beside) if "policy" in spec else None,
+        version=fields["apiVersion"].string().rpartition("/")[2],
+        require_provenance_match=about.require_provenance_match,
     )
 
 
@@ -47,15 +53,12 @@ def _is_ours(document: Field) -> bool:
     for name in ("apiVersion", "kind"):
         if document.node.kind == "mapping" and name not in entries:
             document.refuse(f"{name} is missing")
-    if "kind" in entries and entries["kind"].string() == "TrustRoot":
-        entries["kind"].refuse("TrustRoot is not supported yet")
-        return False
     return "kind" in entries and "apiVersion" in entries and all(_identify(entries))
 
 
 def _identify(entries: Mapping[str, Field]) -> list[bool]:
     return [
-        entries["kind"].choice(_KIND) == _KIND,
+        entries["kind"].choice(_KIND, *_OTHER_KINDS) == _KIND,
         entries["apiVersion"].choice(*_VERSIONS) in _VERSIONS,
     ]
 
@@ -70,8 +73,8 @@ def _glob(image: Field) -> str:
         return ""
 
 
-def _authorities(authorities: Field) -> tuple[Authority, ...]:
-    read = tuple(authority.read(item, n) for n, item in enumerate(authorities.items()))
+def _authorities(authorities: Field, beside: Beside) -> tuple[Authority, ...]:
+    read = tuple(authority.read(item, n, beside) for n, item in enumerate(authorities.items()))
     names = [one.name for one in read]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         authorities.refuse(f"name {name[:80]!r} stands twice")
@@ -86,7 +89,7 @@ def _match(match: Field) -> tuple[Json, ...]:
             fields["resource"].choice(*_RESOURCES)
         for name in ("group", "version"):
             if name in fields:
-                fields[name].string()
+                fields[name].text()
         if "selector" in fields:
             _selector(fields)
     return tuple(item.node.plain() for item in match.items() if isinstance(item.node, Table))
