@@ -13,11 +13,12 @@ from local.signing import signer
 from local.slack import blocks
 from registry_verifier import manifest as manifests
 from registry_verifier import message, query, stored_document
+from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.models import Digest, ImageName, Look, State
 from registry_verifier.policy.model import Policy
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason, Status
-from registry_verifier.sigstore_bundle import BundleVerifier
 from tests import material
 from tests.fakes import described
 from tests.library.test_verify import EVIDENCE, POLICY, World, publish
@@ -241,11 +242,11 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 def test_whatever_stands_anywhere_in_a_bundle_is_refused_or_harmless(odd: object) -> None:
     leaf = material.leaf()
     bundle = json.loads(signer.bundle_attestation(material.sigstore(), leaf, DIGEST, CYCLONEDX, {}))
-    verifier = BundleVerifier(material.root())
+    prover = Prover({PUBLIC_GOOD: material.root()})
     for path in places(bundle):
         changed = material.changed(bundle, ".".join(map(str, path)), odd)
         try:
-            found = verifier.verify(json.dumps(changed).encode(), DIGEST)
+            found = prover.prove(material.of_bundle(json.dumps(changed).encode()), DIGEST, Trust())
         except EvidenceRejected:
             continue
         assert found.identity is not None

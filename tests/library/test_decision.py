@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from registry_verifier.decision import Decision, decide
+from registry_verifier.judgement.authority_matches import Surroundings
+from registry_verifier.judgement.decision import Decision, Judge
+from registry_verifier.judgement.kubernetes import Resource
+from registry_verifier.judgement.outcomes import Outcomes
 from registry_verifier.models import Identity, Json, Statement
-from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
+from registry_verifier.policy.model import (
+    AttestationRule,
+    Authority,
+    IdentityRule,
+    Key,
+    Policy,
+    PolicyCondition,
+    Static,
+)
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import Cause
 from tests.material import CYCLONEDX, ISSUER, SLSA, SUBJECT
 
 OTHER_SUBJECT = SUBJECT.replace("main", "dev")
@@ -23,10 +35,19 @@ class Says:
 
     wanted: str
 
-    def check(self, statement: Json) -> str | None:
+    @property
+    def text(self) -> str:
         """As policy.model.Condition."""
-        found = statement.get("predicate")
+        return self.wanted
+
+    def check(self, document: Json) -> str | None:
+        """As policy.model.Condition."""
+        found = document.get("predicate")
         return None if found == self.wanted else f"predicate is {found!r} (expected {self.wanted!r})"
+
+    def check_as_cluster(self, document: Json) -> str | None:
+        """As policy.model.Condition."""
+        return self.check(document) if "predicate" in document else None
 
 
 def signature(subject: str = SUBJECT, issuer: str = ISSUER, **more: Any) -> Statement:
@@ -52,7 +73,8 @@ PROVENANCE = AttestationRule("provenance", SLSA, Says("right"))
 
 
 def judged(policies: Policy | list[Policy], *statements: Statement, waiting: bool = False) -> Decision:
-    return decide(policies if isinstance(policies, list) else [policies], statements, waiting=waiting)
+    listed = policies if isinstance(policies, list) else [policies]
+    return Judge(lambda _: statements).decide(listed, waiting=waiting)
 
 
 def codes(decision: Decision) -> list[Reason]:
@@ -232,3 +254,197 @@ def test_empty_or_refused_identity_is_an_error_and_never_matches_all(rule: dict[
 def test_expressions_are_re2(pattern: str, subject: str, matched: bool) -> None:
     rule = IdentityRule(issuer=ISSUER, subject_regexp=pattern)
     assert (rule.match(Identity(subject, ISSUER)) is None) == matched
+
+
+def key_authority(*rules: AttestationRule, **more: Any) -> Authority:
+    return Authority("keyed", (), rules, key=Key(("pem",)), **more)
+
+
+def static(action: str, message: str = "") -> Authority:
+    return Authority("rule", (), static=Static(action, message))
+
+
+def unsupported(text: str = "key is in the secretRef 'x'") -> Authority:
+    return Authority("foreign", (), key=Key(), cannot=text)
+
+
+def judged_apart(policies: list[Policy], waiting: bool = False, **by_name: list[Statement] | Cause) -> Decision:
+    """Each authority has its own statements, or cannot be judged."""
+    return Judge(lambda authority: by_name.get(authority.name, [])).decide(policies, waiting=waiting)
+
+
+def test_signature_by_the_demanded_key_names_nobody() -> None:
+    signed = Statement("sig", "simplesigning", True, key="sha256:1")
+    assert judged(policy(key_authority()), signed).status == Status.VERIFIED
+
+
+def test_signature_by_another_key_fails() -> None:
+    signed = Statement("sig", "simplesigning", True, reason=Reason.KEY_MISMATCH, detail="another key")
+    assert codes(judged(policy(key_authority()), signed)) == [Reason.KEY_MISMATCH]
+
+
+def test_static_pass_needs_no_evidence() -> None:
+    decision = judged(policy(static("pass")))
+    assert decision.status == Status.VERIFIED
+    assert decision.policies[0].authorities[0].requirements[0].used == "static: pass"
+
+
+def test_static_fail_fails_at_once_and_says_why() -> None:
+    decision = judged(policy(static("fail", "do not use")), signature(), waiting=True)
+    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.STATIC_FAIL])
+    assert "do not use" in decision.causes[0].text
+
+
+def test_static_fail_beside_another_authority_is_an_alternative_only() -> None:
+    assert judged(policy(static("fail"), authority()), signature()).status == Status.VERIFIED
+
+
+def cannot(text: str) -> Cause:
+    return Cause(Reason.POLICY_UNSUPPORTED, text)
+
+
+def test_authority_that_cannot_be_judged_is_unknown_and_never_a_failure() -> None:
+    decision = judged_apart([policy(unsupported())], foreign=cannot("no key"))
+    assert (decision.status, codes(decision)) == (Status.UNKNOWN, [Reason.POLICY_UNSUPPORTED])
+
+
+def test_authority_that_cannot_be_judged_does_no_harm_to_one_that_holds() -> None:
+    both = policy(unsupported(), authority())
+    assert judged_apart([both], foreign=cannot("no key"), publisher=[signature()]).status == Status.VERIFIED
+
+
+def test_authority_that_cannot_be_judged_might_hold_where_the_other_does_not() -> None:
+    both = policy(unsupported(), authority())
+    wrong = [signature(OTHER_SUBJECT)]
+    assert judged_apart([both], foreign=cannot("no key"), publisher=wrong).status == Status.UNKNOWN
+
+
+def test_missing_evidence_is_waited_for_beside_an_authority_that_cannot_be_judged() -> None:
+    both = policy(unsupported(), authority())
+    assert judged_apart([both], waiting=True, foreign=cannot("no key")).status == Status.PENDING
+    assert judged_apart([policy(unsupported())], waiting=True, foreign=cannot("no key")).status == Status.UNKNOWN
+
+
+def test_policy_that_fails_for_certain_outweighs_one_that_cannot_be_judged() -> None:
+    policies = [policy(unsupported()), policy(authority())]
+    decision = judged_apart(policies, foreign=cannot("no key"), publisher=[signature(OTHER_SUBJECT)])
+    assert decision.status == Status.FAILED
+
+
+def test_signature_for_another_policy_is_no_wrong_evidence() -> None:
+    policies = [policy(authority()), policy(authority(subject=OTHER_SUBJECT))]
+    assert judged(policies, signature(), waiting=True).status == Status.PENDING
+    assert judged(policies, signature()).status == Status.FAILED
+    stranger = replace(signature(SUBJECT + "x"), place="another place")
+    assert judged(policies, signature(), stranger, waiting=True).status == Status.FAILED
+
+
+def test_contradicting_provenance_counts_for_nothing_where_the_policy_says_so() -> None:
+    wrong = attestation(SLSA, document={"predicate": "right"}, contradictions=("provenance says commit a",))
+    strict = policy(authority(PROVENANCE), require_provenance_match=True)
+    decision = judged(strict, signature(), wrong, waiting=True)
+    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.PROVENANCE_MISMATCH])
+    assert "provenance says commit a" in decision.causes[0].text
+
+
+def test_contradicting_provenance_is_a_warning_otherwise() -> None:
+    wrong = attestation(SLSA, document={"predicate": "right"}, contradictions=("provenance says commit a",))
+    decision = judged(policy(authority(PROVENANCE)), signature(), wrong)
+    assert decision.status == Status.VERIFIED
+    assert [warning.code for warning in decision.warnings] == [Reason.PROVENANCE_MISMATCH]
+
+
+def test_contradiction_in_a_statement_that_nobody_uses_is_no_warning() -> None:
+    other = attestation(SLSA, OTHER_SUBJECT, contradictions=("x",))
+    assert judged(policy(), signature(), other).warnings == ()
+
+
+@dataclass(frozen=True)
+class Sees:
+    """A condition that keeps what it was shown."""
+
+    seen: list[Json] = field(default_factory=list)
+    answer: str | None = None
+    text: str = "sees"
+
+    def check(self, document: Json) -> str | None:
+        """As policy.model.Condition."""
+        self.seen.append(document)
+        return self.answer
+
+    check_as_cluster = check
+
+
+def test_condition_of_the_policy_sees_the_authorities_that_match() -> None:
+    sees = Sees()
+    claims = {"github_workflow_ref": "refs/heads/main"}
+    signed = Statement("sig", "bundle", True, SIGN, Identity(SUBJECT, ISSUER, claims), signature_id="1")
+    rules = policy(authority(SBOM), static("pass"), unsupported(), condition=PolicyCondition(sees))
+    decision = judged_apart([rules], publisher=[signed, attestation()], foreign=cannot("x"))
+    assert decision.status == Status.VERIFIED
+    who = {"subject": SUBJECT, "issuer": ISSUER}
+    (seen,) = sees.seen
+    assert seen == {
+        "authorityMatches": {
+            "publisher": {
+                "signatures": [{"id": "1", **who, "githubWorkflowRef": "refs/heads/main"}],
+                "attestations": {"sbom": [{**who, "predicateType": CYCLONEDX}]},
+            },
+            "rule": {"static": True},
+        }
+    }
+
+
+def test_condition_of_the_policy_that_does_not_hold_fails_at_once() -> None:
+    rules = policy(condition=PolicyCondition(Sees(answer="too few")))
+    decision = judged(rules, signature(), waiting=True)
+    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.POLICY_CONDITION_FAILED])
+    assert not decision.policies[0].holds
+
+
+def test_condition_of_the_policy_is_not_asked_where_no_authority_matches() -> None:
+    sees = Sees()
+    assert judged(policy(condition=PolicyCondition(sees))).status == Status.FAILED
+    assert sees.seen == []
+
+
+@pytest.mark.parametrize("asked", ["fetch_config_file", "include_spec", "include_object_meta", "include_type_meta"])
+def test_condition_of_the_policy_about_what_is_not_known_is_unknown(asked: str) -> None:
+    sees = Sees()
+    rules = policy(condition=PolicyCondition(sees, **{asked: True}))
+    decision = judged(rules, signature())
+    assert (decision.status, codes(decision)) == (Status.UNKNOWN, [Reason.POLICY_UNSUPPORTED])
+    assert sees.seen == []
+
+
+def test_condition_of_the_policy_sees_what_is_around_the_image() -> None:
+    sees = Sees()
+    around = Surroundings({"linux/amd64": {"config": {}}}, resource=Resource("v1", "Pod", {"name": "x"}, {"a": 1}))
+    asked = PolicyCondition(
+        sees, fetch_config_file=True, include_spec=True, include_object_meta=True, include_type_meta=True
+    )
+    judge = Judge(lambda _: [signature()], around)
+    assert judge.decide([policy(condition=asked)], waiting=False).status == Status.VERIFIED
+    assert {name: sees.seen[0][name] for name in ("config", "spec", "metadata", "typemeta")} == {
+        "config": {"linux/amd64": {"config": {}}},
+        "spec": {"a": 1},
+        "metadata": {"name": "x"},
+        "typemeta": {"kind": "Pod", "apiVersion": "v1"},
+    }
+
+
+def test_configuration_that_is_there_and_wrong_fails() -> None:
+    asked = PolicyCondition(Sees(), fetch_config_file=True)
+    judge = Judge(lambda _: [signature()], Surroundings({}, "configuration cannot be read"))
+    decision = judge.decide([policy(condition=asked)], waiting=False)
+    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.POLICY_CONDITION_FAILED])
+
+
+def test_each_condition_is_asked_once_of_each_statement() -> None:
+    sees = Sees()
+    rule = AttestationRule("sbom", CYCLONEDX, sees)
+    outcomes = Outcomes()
+    judge = Judge(lambda _: [signature(), attestation()], outcomes=outcomes)
+    judge.decide([policy(authority(rule, name="a"), authority(rule, name="b"))], waiting=False)
+    assert len(sees.seen) == 1
+    assert list(outcomes.known.values()) == [None]

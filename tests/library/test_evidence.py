@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from local.signing import signer
-from registry_verifier import evidence, manifest
+from registry_verifier import manifest
 from registry_verifier.errors import EvidenceRejected, Unavailable
-from registry_verifier.evidence import Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.evidence import gatherer as evidence
 from registry_verifier.models import Statement, digest_of
 from registry_verifier.reasons import Reason
-from registry_verifier.sigstore_bundle import BundleVerifier
-from tests import material
+from tests import finding, material
 from tests.fakes import EMPTY, FakeRegistry, described
 from tests.material import CYCLONEDX, DIGEST, IMAGE, MANIFEST, OTHER
 
@@ -41,9 +38,7 @@ def registry(**options: Any) -> FakeRegistry:
 
 
 def gather(fake: FakeRegistry, **options: Any) -> list[Statement]:
-    root = material.root()
-    gatherer = Gatherer(fake, BundleVerifier(root), LayerVerifier(root))
-    return list(asyncio.run(gatherer.gather(IMAGE, DIGEST, **options)).statements)
+    return finding.proven(fake, **options)
 
 
 def reasons(statements: list[Statement]) -> list[Reason | None]:
@@ -84,7 +79,12 @@ def test_one_good_among_bad() -> None:
     bad[1]["annotations"] = {}
     fake.attach_layers(SIG, [bad, good, bad])
     fake.attach(DIGEST, b"nonsense")
-    assert sorted(map(str, reasons(gather(fake)))) == ["BUNDLE_INVALID", "CERT_INVALID", "CERT_INVALID", "None"]
+    assert sorted(map(str, reasons(gather(fake)))) == [
+        "BUNDLE_INVALID",
+        "None",
+        "SIGNATURE_INVALID",
+        "SIGNATURE_INVALID",
+    ]
 
 
 def test_own_manifest_is_read_unless_evidence_only() -> None:

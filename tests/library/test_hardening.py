@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from local.signing import signer
 from registry_verifier import manifest as manifests
 from registry_verifier import strict_json
+from registry_verifier.candidate import PUBLIC_GOOD, Candidate, Trust
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
-from registry_verifier.legacy.layers import LayerVerifier
 from registry_verifier.models import Digest, Look, State
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.verify import CONFIRM_SECONDS, Verification
 from registry_verifier.verify_message import GIVE_UP_AFTER, Message, MessageTaker
@@ -125,8 +126,9 @@ def test_layer_with_a_key_of_an_unknown_kind_is_one_rejected_candidate() -> None
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
     payload, descriptor = signer.simple_signing_layer(material.sigstore(), leaf, str(IMAGE), DIGEST)
     annotations = descriptor["annotations"] | {"dev.sigstore.cosign/certificate": pem.decode()}
+    candidate = Candidate("sha256-1.sig#0", "simplesigning", payload, annotations)
     with pytest.raises(EvidenceRejected) as caught:
-        LayerVerifier(material.root()).signature(annotations, payload, DIGEST)
+        Prover({PUBLIC_GOOD: material.root()}).prove(candidate, DIGEST, Trust())
     assert caught.value.reason == Reason.CERT_INVALID
     assert x509.load_der_x509_certificate(leaf.der).public_bytes(Encoding.DER) != der
 

@@ -12,8 +12,9 @@ from local.slack.blocks import refusal
 from local.slack.rendering import rendered
 from registry_verifier import message, mrkdwn
 from registry_verifier.message import Payload
-from registry_verifier.models import Cause, ImageName, State
+from registry_verifier.models import ImageName, State
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import Cause
 from registry_verifier.verdict_document import write
 from tests.library.verdicts import DIGEST, EXPECTED, FOUND, ISSUER, policy, state, verdict
 

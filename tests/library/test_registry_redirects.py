@@ -171,3 +171,8 @@ def test_a_registry_on_this_machine_has_its_storage_on_another_port(location: st
 def test_a_name_alone_does_not_make_a_registry_local() -> None:
     endpoint = hosts.endpoint("localhost:5000", {})
     assert not endpoint.may_serve_blobs(httpx.URL("http://127.0.0.1:9001/x"))
+
+
+def test_port_that_no_socket_has_is_no_url() -> None:
+    assert hosts.parse_url("https://ghcr.io:65535/x") is not None
+    assert hosts.parse_url("https://ghcr.io:99999999/x") is None

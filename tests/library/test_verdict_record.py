@@ -15,16 +15,9 @@ import pytest
 
 from registry_verifier import stored_document, verdict_document, verdict_record
 from registry_verifier.alert import Alert, AlertKind
-from registry_verifier.models import (
-    AuthorityResult,
-    Cause,
-    ImageName,
-    PolicyResult,
-    RequirementResult,
-    State,
-    digest_of,
-)
+from registry_verifier.models import ImageName, State, digest_of
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import AuthorityResult, Cause, PolicyResult, RequirementResult
 from tests.library.verdicts import DIGEST, IMAGE, NOW, PREDICATES, digest, state, verdict
 
 RETENTION = timedelta(days=400)
@@ -74,6 +67,19 @@ def _waiting() -> State:
 
 def test_the_words_that_stored_documents_are_read_with_are_the_ones_they_were_written_with() -> None:
     assert digest_of(stored_document.WORDS) == "sha256:b0bbb395e4902ea04f2d5977cfc66ce409b2ea24a5ef1b7527b2e341d46aab6e"
+
+
+def test_the_words_that_came_later_are_the_ones_they_were_written_with() -> None:
+    assert (
+        digest_of(stored_document.MORE_WORDS)
+        == "sha256:4f13c297f9564b3eec7e387b7b65a0f873ab2af1d02d99a2ad749a63a2e3ef58"
+    )
+
+
+def test_a_document_stored_with_the_first_words_is_read_all_the_same() -> None:
+    deflater = zlib.compressobj(zdict=stored_document.WORDS)
+    stored = deflater.compress(b'{"status":"VERIFIED"}') + deflater.flush()
+    assert stored_document.read(stored) == {"status": "VERIFIED"}
 
 
 def test_a_document_stored_without_the_words_is_read_all_the_same() -> None:

@@ -11,15 +11,12 @@ import pytest
 from local.signing import signer
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import Unavailable
-from registry_verifier.evidence import Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
 from registry_verifier.models import Digest, Look, State
 from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
 from registry_verifier.reasons import Reason, Status
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.verify import PATIENCE, Outcome, Verification
 from registry_verifier.verify_message import GIVE_UP_AFTER, Message, MessageTaker
-from tests import material
+from tests import finding, material
 from tests.fakes import EMPTY, FakeClock, FakeLooks, FakeRegistry, FakeVerdicts, described
 from tests.material import CYCLONEDX, DIGEST, IMAGE, ISSUER, MANIFEST, NOW, SUBJECT
 
@@ -45,9 +42,8 @@ class World:
             FakeClock(NOW),
         )
         self.registry.put(MANIFEST, "v1")
-        gatherer = Gatherer(self.registry, BundleVerifier(root), LayerVerifier(root))
         self.verification = Verification(
-            gatherer, policies or (POLICY,), root.sha256, self.verdicts, self.looks, self.clock
+            finding.finder(self.registry), policies or (POLICY,), root.sha256, self.verdicts, self.looks, self.clock
         )
 
     def look(self, look: Look, *, redelivered: bool = False) -> Outcome:

@@ -14,21 +14,17 @@ import yaml
 from moto import mock_aws
 
 from registry_verifier import verdict_document
-from registry_verifier.models import (
+from registry_verifier.models import Digest, Identity, ImageName, State, Statement, Verdict, digest_of
+from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import (
+    Answer,
     AuthorityResult,
     Cause,
-    Digest,
-    Identity,
-    ImageName,
+    ClusterAnswer,
     NearestMiss,
     PolicyResult,
     RequirementResult,
-    State,
-    Statement,
-    Verdict,
-    digest_of,
 )
-from registry_verifier.reasons import Reason, Status
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -48,6 +44,7 @@ DIGEST = digest_of(b"acme/app")
 ISSUER = "https://token.actions.githubusercontent.com"
 EXPECTED = "https://github.com/acme/app/.github/workflows/sign.yml@refs/heads/main"
 FOUND = "https://github.com/acme/app/.github/workflows/sign.yml@refs/heads/dev"
+CLUSTER = ClusterAnswer(Answer.DENY, "authority keyless: no attestation is in the tags .sig and .att")
 PREDICATES = (
     "https://sigstore.dev/cosign/sign/v1",
     "https://slsa.dev/provenance/v1",
@@ -79,6 +76,39 @@ def claims(number: int) -> dict[str, str]:
         "build_trigger": "push",
         "run_invocation_uri": f"https://github.com/acme/app/actions/runs/1234567{number:04d}/attempts/1",
         "source_repository_visibility": "public",
+        "github_workflow_trigger": "push",
+        "github_workflow_sha": commit,
+        "github_workflow_name": "Sign",
+        "github_workflow_repository": "acme/app",
+        "github_workflow_ref": "refs/heads/main",
+    }
+
+
+def provenance() -> dict[str, Any]:
+    """What GitHub's own provenance says."""
+    workflow = {
+        "ref": "refs/heads/main",
+        "repository": "https://github.com/acme/app",
+        "path": ".github/workflows/x.yml",
+    }
+    github = {"event_name": "push", "repository_id": "512345678", "repository_owner_id": "91234567"}
+    commit = {"uri": "git+https://github.com/acme/app@refs/heads/main", "digest": {"gitCommit": digest(5)[-40:]}}
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": str(IMAGE), "digest": {"sha256": DIGEST[7:]}}],
+        "predicateType": PREDICATES[1],
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "https://actions.github.io/buildtypes/workflow/v1",
+                "externalParameters": {"workflow": workflow},
+                "internalParameters": {"github": {**github, "runner_environment": "github-hosted"}},
+                "resolvedDependencies": [commit],
+            },
+            "runDetails": {
+                "builder": {"id": EXPECTED},
+                "metadata": {"invocationId": "https://github.com/acme/app/actions/runs/12345670001/attempts/1"},
+            },
+        },
     }
 
 
@@ -92,6 +122,7 @@ def statement(number: int = 0, **changes: Any) -> Statement:
         identity=Identity(EXPECTED, ISSUER, claims(number)),
         log_index=412_345_678 + number * 9973,
         signed_at=NOW + timedelta(seconds=40 + number),
+        document=provenance() if number == 1 else {},
     )
     return replace(made, **changes)
 
@@ -104,7 +135,8 @@ def policy(*, mode: str = "enforce", holds: bool = False) -> PolicyResult:
         RequirementResult("signature", None, used, cause, final=not holds),
         RequirementResult("provenance", PREDICATES[1], statement(1).place, None),
     )
-    return PolicyResult("acme-signatures", mode, digest(3)[7:], (AuthorityResult("keyless", demands),))
+    authorities = (AuthorityResult("keyless", demands),)
+    return PolicyResult("acme-signatures", mode, digest(3)[7:], authorities, cluster=CLUSTER)
 
 
 def verdict(status: Status, **changes: Any) -> Verdict:
@@ -126,6 +158,10 @@ def verdict(status: Status, **changes: Any) -> Verdict:
         media_type="application/vnd.oci.image.index.v1+json",
         children=(digest(1), digest(2)),
         trust_root_sha256=digest(4)[7:],
+        cluster=CLUSTER,
+        trusts={statement(number).place: {"keyless": None} for number in range(4)},
+        outcomes={(statement(1).place, digest(6)[7:]): None},
+        sources=("",),
     )
     return replace(made, **changes)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from registry_verifier import configuration, report, verdict_document
+from registry_verifier import command_policy, command_trust_root, report, verdict_document
 from registry_verifier.errors import BadRequest, PolicyError, SettingsError, TrustRootError
 from registry_verifier.reasons import Status
 from registry_verifier.settings import TOKEN_VARIABLE
@@ -42,12 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {verdict_document.VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _verify_parser(commands.add_parser("verify", help="verify one image", epilog=_EPILOG, formatter_class=raw))
-    policy = commands.add_parser("policy", help="work with policy files").add_subparsers(
-        required=True, metavar="COMMAND"
-    )
-    check = policy.add_parser("check", help="load policy files and say what is wrong, with line numbers")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    check.set_defaults(run=_check)
+    command_policy.add_to(commands)
+    command_trust_root.add_to(commands)
     return parser
 
 
@@ -64,14 +60,11 @@ def _verify_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--evidence-only", action="store_true", help="do not read the image's own manifest")
     parser.add_argument("--username", default="", metavar="NAME", help=f"with the token in {TOKEN_VARIABLE}")
+    parser.add_argument(
+        "--resource", type=Path, metavar="FILE", help="a Kubernetes object, for policies that look at one"
+    )
     parser.add_argument("--output", choices=("text", "json"), default="text")
     parser.set_defaults(run=_verify)
-
-
-def _check(options: argparse.Namespace) -> int:
-    for policy in configuration.policies(options.files):
-        print(f"{policy.file}: {policy.name}: loads")
-    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:

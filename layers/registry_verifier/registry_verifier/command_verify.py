@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from registry_verifier import configuration, settings, verdict
+from registry_verifier import configuration, settings, trust_roots, verdict
+from registry_verifier.configuration import Configuration
 from registry_verifier.errors import BadRequest, EvidenceRejected, Unavailable
-from registry_verifier.evidence import Evidence, Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.evidence.findings import Finder, Findings
+from registry_verifier.evidence.gatherer import Gatherer
+from registry_verifier.evidence.proofs import Proofs
+from registry_verifier.judgement import kubernetes
+from registry_verifier.judgement.authority_matches import Surroundings
+from registry_verifier.judgement.kubernetes import Resource
+from registry_verifier.key_store import KeyStore
 from registry_verifier.models import Digest, ImageName, Verdict, parse_digest, parse_tag
 from registry_verifier.policy.glob import policies_for
-from registry_verifier.policy.model import Policy
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason
 from registry_verifier.registry.client import RegistryClient
 from registry_verifier.registry.token import Credentials
-from registry_verifier.sigstore_bundle import BundleVerifier
-from registry_verifier.trusted_root import TrustedRoot
 
 
 @dataclass(frozen=True)
@@ -50,44 +54,57 @@ def run(options: argparse.Namespace) -> Verdict:
     reference = Reference.parse(options.image)
     if options.evidence_only and not reference.digest:
         raise BadRequest("--evidence-only needs a digest: a tag is resolved by reading the image's manifest")
-    policies, root = configuration.policies(options.policy), configuration.trusted_root(options.trusted_root)
+    loaded, root = configuration.policies(options.policy), configuration.trusted_root(options.trusted_root)
+    configured = configuration.configured(loaded, root, trust_roots.fetch)
     endpoints = settings.registry_endpoints(",".join(options.registry_endpoint))
     token = os.environ.get(settings.TOKEN_VARIABLE, "")
     credentials = Credentials(token, options.username, reference.image.registry) if token else None
     registry = RegistryClient(endpoints=endpoints, credentials=credentials)
-    return asyncio.run(_judged(reference, policies, root, registry, options.evidence_only))
+    return asyncio.run(_judged(reference, configured, registry, _resource(options.resource), options.evidence_only))
+
+
+def _resource(file: Path | None) -> Resource | None:
+    try:
+        return kubernetes.read(file.read_bytes()) if file else None
+    except OSError as error:
+        raise BadRequest(f"cannot read the resource {file}: {error.strerror}") from error
 
 
 async def _judged(
-    reference: Reference, policies: Sequence[Policy], root: TrustedRoot, registry: RegistryClient, evidence_only: bool
+    reference: Reference,
+    configured: Configuration,
+    registry: RegistryClient,
+    resource: Resource | None,
+    evidence_only: bool,
 ) -> Verdict:
+    finder = Finder(Gatherer(registry), Prover(configured.roots), KeyStore(), resource)
     try:
-        return await _look(reference, policies, root, registry, evidence_only)
+        return await _look(reference, configured, finder, evidence_only)
     except (Unavailable, EvidenceRejected) as error:
-        question = verdict.Question(reference.image, reference.digest or Digest(""), (), root.sha256, datetime.now(UTC))
+        digest, root = reference.digest or Digest(""), configured.trusted_root
+        question = verdict.Question(reference.image, digest, (), root.sha256, datetime.now(UTC))
         return verdict.unknown(question, error.reason, str(error))
     finally:
         await registry.aclose()
 
 
-async def _look(
-    reference: Reference, policies: Sequence[Policy], root: TrustedRoot, registry: RegistryClient, evidence_only: bool
-) -> Verdict:
-    digest = reference.digest or await _resolve(reference, registry)
-    matching = policies_for(policies, reference.image, digest, [reference.tag] if reference.tag else [])
-    question = verdict.Question(reference.image, digest, matching, root.sha256, datetime.now(UTC))
+async def _look(reference: Reference, configured: Configuration, finder: Finder, evidence_only: bool) -> Verdict:
+    digest = reference.digest or await _resolve(reference, finder)
+    tags = [reference.tag] if reference.tag else []
+    matching = policies_for(configured.policies, reference.image, digest, tags)
+    question = verdict.Question(reference.image, digest, matching, configured.trusted_root.sha256, datetime.now(UTC))
     if not matching:
-        return verdict.judge(question, Evidence(None, ()), waiting=False)
-    gatherer = Gatherer(registry, BundleVerifier(root), LayerVerifier(root))
-    evidence = await gatherer.gather(reference.image, digest, evidence_only=evidence_only)
-    if evidence.manifest is None and not evidence_only:
+        nothing = Findings(None, Proofs(finder.prover, reference.image, digest, {}), {}, Surroundings())
+        return verdict.judge(question, nothing, waiting=False)
+    found = await finder.find(reference.image, digest, matching, evidence_only=evidence_only)
+    if found.manifest is None and not evidence_only:
         raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{reference.image}@{digest} is not in the registry")
-    return verdict.judge(question, evidence, waiting=False)
+    return verdict.judge(question, found, waiting=False)
 
 
-async def _resolve(reference: Reference, registry: RegistryClient) -> Digest:
+async def _resolve(reference: Reference, finder: Finder) -> Digest:
     """A tag is resolved once; from then on the digest is what is verified."""
-    manifest = await registry.manifest(reference.image, reference.tag or "")
+    manifest = await finder.gatherer.registry.manifest(reference.image, reference.tag or "")
     if manifest is None:
         raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{reference.image}:{reference.tag} is not in the registry")
     return manifest.digest

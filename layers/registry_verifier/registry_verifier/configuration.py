@@ -1,23 +1,47 @@
-"""What an operator configures, read from files: the policies and the trusted root."""
+"""What an operator configures, read from files: the policies, what stands beside them, and the trusted roots.
+
+```
+policies/*.yaml         ClusterImagePolicy, TrustRoot and ConfigMap documents
+policies/remote/*       files that a policy names by their hash (`policy.remote`)
+policies/trust_roots/NAME.json   what `registry-verifier trust-root fetch` made of a TrustRoot with a remote mirror
+trusted_root.json       Sigstore's public trusted root
+```
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from registry_verifier.errors import PolicyError, Problem, TrustRootError
+from registry_verifier import trust_roots
+from registry_verifier.candidate import PUBLIC_GOOD
+from registry_verifier.errors import PolicyError, Problem, TrustRootError, Unavailable
 from registry_verifier.policy import load
-from registry_verifier.policy.model import Policy
+from registry_verifier.policy.load import PolicySet
+from registry_verifier.policy.model import Authority, Policy
+from registry_verifier.policy.trust_root import Remote, TrustRootDocument
 from registry_verifier.trusted_root import TrustedRoot
+
+Fetch = Callable[[Remote], bytes]
+
+_REFERRED_LIMIT = 100
+_FILE_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A folder of configuration, loaded: `policies/*.yaml` and `trusted_root.json`."""
+    """The policies, ready to be applied, and every trusted root that they name."""
 
     policies: tuple[Policy, ...]
-    trusted_root: TrustedRoot
+    roots: Mapping[str, TrustedRoot]
+    """by the TrustRoot's name; PUBLIC_GOOD is the deployment's own"""
+
+    @property
+    def trusted_root(self) -> TrustedRoot:
+        """The deployment's own."""
+        return self.roots[PUBLIC_GOOD]
 
 
 def read(folder: Path) -> Configuration:
@@ -25,12 +49,30 @@ def read(folder: Path) -> Configuration:
     files = sorted((folder / "policies").glob("*.y*ml"))
     if not files:
         raise PolicyError(Problem(str(folder / "policies"), 1, 1, "", "no policy file (expected *.yaml)"))
-    return Configuration(policies(files), trusted_root(folder / "trusted_root.json"))
+    loaded = policies(files)
+    if not loaded.policies:
+        raise PolicyError(Problem(str(files[0]), 1, 1, "", "no ClusterImagePolicy in these files"))
+    return configured(loaded, trusted_root(folder / "trusted_root.json"))
 
 
-def policies(files: Iterable[Path]) -> tuple[Policy, ...]:
-    """The policies in these files; PolicyError says what is wrong in any of them."""
-    return load.load_files({str(file): _bytes(file) for file in files})
+def policies(files: Iterable[Path]) -> PolicySet:
+    """What these files hold, with what stands beside them; PolicyError says what is wrong in any of them."""
+    paths = list(files)
+    return load.load_files({str(file): _bytes(file) for file in paths}, referred=_referred(paths))
+
+
+def configured(loaded: PolicySet, public: TrustedRoot, fetch: Fetch | None = None) -> Configuration:
+    """The policies with their trusted roots.
+
+    A TrustRoot that cannot be used takes nothing else down: the authorities that name it cannot be judged, and say so.
+    """
+    roots, troubles = {PUBLIC_GOOD: public}, dict[str, str]()
+    for document in loaded.trust_roots:
+        try:
+            roots[document.name] = trust_roots.resolve(document, fetched=_fetched(document), fetch=fetch)
+        except (TrustRootError, Unavailable) as error:
+            troubles[document.name] = str(error)
+    return Configuration(tuple(_bound(policy, roots, troubles) for policy in loaded.policies), roots)
 
 
 def trusted_root(file: Path) -> TrustedRoot:
@@ -39,6 +81,40 @@ def trusted_root(file: Path) -> TrustedRoot:
         return TrustedRoot(file.read_bytes())
     except OSError as error:
         raise TrustRootError(f"cannot read the trusted root: {error}") from error
+
+
+def _bound(policy: Policy, roots: Mapping[str, TrustedRoot], troubles: Mapping[str, str]) -> Policy:
+    """The policy with what its roots are: other roots make it another policy."""
+    authorities = tuple(_usable(authority, roots, troubles) for authority in policy.authorities)
+    named = sorted({name for authority in authorities for name in authority.trust_roots})
+    if not named:
+        return policy
+    known = "".join(f"{name}={roots[name].sha256 if name in roots else ''}\n" for name in named)
+    sha256 = hashlib.sha256(f"{policy.sha256}\n{known}".encode()).hexdigest()
+    return replace(policy, authorities=authorities, sha256=sha256)
+
+
+def _usable(authority: Authority, roots: Mapping[str, TrustedRoot], troubles: Mapping[str, str]) -> Authority:
+    wrong = [f"TrustRoot {name}: {troubles[name]}" for name in authority.trust_roots if name in troubles]
+    if wrong:
+        return replace(authority, cannot=authority.cannot or wrong[0])
+    foreign = [name for name in authority.trust_roots if name in roots and roots[name].tiles_keys]
+    if foreign:
+        return replace(authority, denied_there=f"TrustRoot {foreign[0]} has a log whose key is not ECDSA")
+    return authority
+
+
+def _fetched(document: TrustRootDocument) -> bytes | None:
+    try:
+        return trust_roots.fetched_file(document).read_bytes() if document.remote else None
+    except OSError:
+        return None
+
+
+def _referred(files: Iterable[Path]) -> list[bytes]:
+    folders = sorted({file.parent / "remote" for file in files})
+    found = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if file.is_file()]
+    return [_bytes(file) for file in found[:_REFERRED_LIMIT] if file.stat().st_size <= _FILE_LIMIT]
 
 
 def _bytes(file: Path) -> bytes:

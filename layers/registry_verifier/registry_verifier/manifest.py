@@ -67,7 +67,12 @@ class Manifest:
     """the entries of an index"""
     subject: Digest | None = None
     artifact_type: str | None = None
-    config_media_type: str | None = None
+    config: Descriptor | None = None
+
+    @property
+    def config_media_type(self) -> str | None:
+        """What an image is configured by; None for an index."""
+        return self.config.media_type if self.config else None
 
 
 def read(raw: bytes, *, media_type: str | None) -> Manifest:
@@ -145,7 +150,7 @@ def _manifest(raw: bytes, document: Mapping[str, Any], media_type: str) -> Manif
         children=_descriptors(document, "manifests") if is_index else (),
         subject=_descriptor(subject).digest if subject is not None else None,
         artifact_type=_artifact_type(document),
-        config_media_type=None if is_index else _descriptor(document.get("config")).media_type,
+        config=None if is_index else _descriptor(document.get("config")),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NewType
 
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import Cause, ClusterAnswer, NearestMiss, PolicyResult
 
 Digest = NewType("Digest", str)
 """`sha256:` and 64 lower-case hex digits: the only digest algorithm that GHCR and Sigstore use for images."""
@@ -122,74 +123,19 @@ class Statement:
     """the time that the transparency log or the timestamp authority vouches for"""
     reason: Reason | None = None
     detail: str = ""
+    contradictions: tuple[str, ...] = ()
+    """where a provenance contradicts the certificate that signed it, or the digest"""
     document: Json = field(default_factory=dict, repr=False)
     """the in-toto statement, for a policy's conditions; empty for simple signing; never stored"""
+    key: str | None = None
+    """the SHA-256 fingerprint `sha256:…` of the public key that signed, where a key did"""
+    signature_id: str = ""
+    """a hash of the signature and its certificate, as policy-controller's `id`"""
 
     @property
     def holds(self) -> bool:
         """Whether it may be used at all."""
         return self.reason is None
-
-
-@dataclass(frozen=True)
-class NearestMiss:
-    """Who was expected to sign and who did, where somebody did."""
-
-    expected_subject: str
-    expected_issuer: str
-    found_subject: str
-    found_issuer: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One reason of a verdict with the sentence for people."""
-
-    code: Reason
-    text: str
-
-
-@dataclass(frozen=True)
-class RequirementResult:
-    """One thing that an authority demands: the signature, or one listed attestation."""
-
-    name: str
-    """`signature`, or the attestation's name in the policy"""
-    predicate_type: str | None
-    used: str | None
-    """the place of the statement that meets it"""
-    cause: Cause | None
-    final: bool = False
-    """the evidence is present and wrong, so that waiting does not help"""
-
-
-@dataclass(frozen=True)
-class AuthorityResult:
-    """One authority of a policy: it holds when every requirement is met."""
-
-    name: str
-    requirements: tuple[RequirementResult, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether all is met; an authority that demands nothing holds nothing."""
-        return bool(self.requirements) and all(r.used for r in self.requirements)
-
-
-@dataclass(frozen=True)
-class PolicyResult:
-    """One policy: it holds when one of its authorities does."""
-
-    name: str
-    mode: str
-    sha256: str
-    authorities: tuple[AuthorityResult, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether one authority holds."""
-        return any(a.holds for a in self.authorities)
 
 
 @dataclass(frozen=True)
@@ -204,6 +150,16 @@ class Verdict:
     policies: tuple[PolicyResult, ...] = ()
     statements: tuple[Statement, ...] = ()
     nearest_miss: NearestMiss | None = None
+    warnings: tuple[Cause, ...] = ()
+    """what is wrong and no policy demands otherwise"""
+    cluster: ClusterAnswer | None = None
+    """what policy-controller would say of the image"""
+    outcomes: Mapping[tuple[str, str], str | None] = field(default_factory=dict, repr=False)
+    """what conditions said of statements, as `outcomes.Outcomes` keeps it"""
+    trusts: Mapping[str, Mapping[str, Reason | None]] = field(default_factory=dict, repr=False)
+    """by place: the kinds of trust under which a candidate was tried, None where it holds"""
+    sources: tuple[str, ...] = ()
+    """where evidence was looked for; empty stands for the image's own repository"""
     reproduce: tuple[str, ...] = ()
     """the cosign commands that check the same, one a line"""
     kind: str = "image"

@@ -21,14 +21,10 @@ def printable(value: object) -> str:
 
 def _lines(document: Json) -> Iterator[str]:
     yield f"{document['status']}  {document['image']}@{document['digest']}"
-    for cause in document["causes"]:
-        yield f"  {cause['code']}: {printable(cause['text'])}"
+    yield from (f"  {cause['code']}: {printable(cause['text'])}" for cause in document["causes"])
     for policy in document["policies"]:
         yield from _policy(policy)
-    if miss := document["nearest_miss"]:
-        yield "nearest miss"
-        yield f"  expected {printable(miss['expected']['subject'])} (issuer {printable(miss['expected']['issuer'])})"
-        yield f"  found    {printable(miss['found']['subject'])} (issuer {printable(miss['found']['issuer'])})"
+    yield from _beside(document)
     if document["statements"]:
         yield "found"
         for statement in document["statements"]:
@@ -38,6 +34,18 @@ def _lines(document: Json) -> Iterator[str]:
         yield from (f"  {printable(command)}" for command in document["reproduce"])
 
 
+def _beside(document: Json) -> Iterator[str]:
+    """What stands beside the answer: who came near, what is odd, what the cluster would say."""
+    if miss := document["nearest_miss"]:
+        yield "nearest miss"
+        yield f"  expected {printable(miss['expected']['subject'])} (issuer {printable(miss['expected']['issuer'])})"
+        yield f"  found    {printable(miss['found']['subject'])} (issuer {printable(miss['found']['issuer'])})"
+    for warning in document["warnings"]:
+        yield f"warning {warning['code']}: {printable(warning['text'])}"
+    if cluster := document["policy_controller"]:
+        yield f"policy-controller would say: {cluster['answer']}: {printable(cluster['text'])}"
+
+
 def _policy(policy: Json) -> Iterator[str]:
     yield f"policy {printable(policy['name'])} ({policy['mode']}): {'holds' if policy['holds'] else 'does not hold'}"
     for authority in policy["authorities"]:
@@ -45,6 +53,8 @@ def _policy(policy: Json) -> Iterator[str]:
         for requirement in authority["requirements"]:
             met = f"met by {requirement['used']}" if requirement["used"] else requirement["cause"]["code"]
             yield f"    {printable(requirement['name'])}: {printable(met)}"
+    if condition := policy.get("condition"):
+        yield f"  condition: {'holds' if condition['used'] else printable(condition['cause']['text'])}"
 
 
 def _statement(statement: Json) -> Iterator[str]:
@@ -53,5 +63,9 @@ def _statement(statement: Json) -> Iterator[str]:
     if identity := statement["identity"]:
         when = f", {statement['signed_at']}, log index {statement['log_index']}" if statement["signed_at"] else ""
         yield f"    by {printable(identity['subject'])}{when}"
+    elif key := statement.get("key"):
+        yield f"    by key {printable(key)}"
     if not statement["holds"]:
         yield f"    not usable: {statement['reason']}: {printable(statement['detail'])}"
+    for contradiction in statement.get("contradictions", ()):
+        yield f"    contradicts: {printable(contradiction)}"

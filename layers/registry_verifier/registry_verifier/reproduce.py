@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from registry_verifier.models import Digest, ImageName
-from registry_verifier.policy.model import Authority, IdentityRule, Policy
+from registry_verifier.policy.model import Authority, IdentityRule, Key, Policy
 
 
 def commands(image: ImageName, digest: Digest, policies: Iterable[Policy]) -> tuple[str, ...]:
@@ -17,7 +17,10 @@ def commands(image: ImageName, digest: Digest, policies: Iterable[Policy]) -> tu
 
 
 def _authority(reference: str, policy: Policy, authority: Authority) -> Iterable[str]:
-    who = _identity(authority.identities[0])
+    if authority.static or authority.cannot:
+        return
+    who = _key(authority.key) if authority.key else _identity(authority.identities[0])
+    who = [*who, *_witnesses(authority)]
     if policy.require_signature or not authority.attestations:
         yield shlex.join(["cosign", "verify", reference, *who])
     for rule in authority.attestations:
@@ -30,3 +33,16 @@ def _identity(rule: IdentityRule) -> list[str]:
         *([subject, rule.subject] if rule.subject else [subject + "-regexp", rule.expected_subject]),
         *([issuer, rule.issuer] if rule.issuer else [issuer + "-regexp", rule.expected_issuer]),
     ]
+
+
+def _key(key: Key) -> list[str]:
+    """A key in KMS by its name; one that is written in the policy is to be put into a file."""
+    algorithm = [] if key.hash_algorithm == "sha256" else ["--signature-digest-algorithm", key.hash_algorithm]
+    return ["--key", key.kms or "cosign.pub", *algorithm]
+
+
+def _witnesses(authority: Authority) -> list[str]:
+    options = ["--insecure-ignore-sct"] if authority.ignore_sct else []
+    if authority.timestamp_root is not None:
+        return [*options, "--use-signed-timestamps", "--insecure-ignore-tlog"]
+    return [*options, "--insecure-ignore-tlog"] if authority.key and authority.log is None else options

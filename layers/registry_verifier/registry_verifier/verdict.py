@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry_verifier import manifest_kind, reproduce
-from registry_verifier.decision import decide
-from registry_verifier.evidence import Evidence
-from registry_verifier.models import Cause, Digest, ImageName, PolicyResult, State, Verdict
-from registry_verifier.policy.model import Policy
+from registry_verifier.candidate import Trust
+from registry_verifier.errors import Unavailable
+from registry_verifier.evidence.findings import Findings
+from registry_verifier.evidence.gatherer import BESIDE_IMAGE
+from registry_verifier.judgement import trusts
+from registry_verifier.judgement.cluster import Cluster
+from registry_verifier.judgement.decision import Decision, Judge
+from registry_verifier.judgement.outcomes import Outcomes
+from registry_verifier.models import Digest, ImageName, State, Statement, Verdict
+from registry_verifier.policy.model import Authority, Policy
 from registry_verifier.reasons import MISSING, Reason, Status
+from registry_verifier.results import Cause, PolicyResult
 
 
 @dataclass(frozen=True)
@@ -25,25 +32,54 @@ class Question:
     now: datetime
 
 
-def judge(question: Question, evidence: Evidence, *, waiting: bool) -> Verdict:
+def judge(question: Question, findings: Findings, *, waiting: bool) -> Verdict:
     """The verdict about what was found; `waiting` says that the grace period is not over."""
-    decision = decide(question.policies, evidence.statements, waiting=waiting)
-    own = evidence.manifest
+
+    def proven(authority: Authority) -> Sequence[Statement] | Cause:
+        return _proven(findings, authority)
+
+    outcomes = Outcomes()
+    decision = Judge(proven, findings.around, outcomes).decide(question.policies, waiting=waiting)
+    proofs = findings.proofs
+    if not question.policies:
+        proofs.statements(BESIDE_IMAGE, Trust())  # what nobody demands is shown all the same
+    cluster = Cluster(question.image, question.digest, proofs.beside, findings.kms_keys, findings.around)
+    own = findings.manifest
     return Verdict(
         status=decision.status,
         image=question.image,
         digest=question.digest,
         verified_at=question.now,
         causes=decision.causes,
-        policies=decision.policies,
-        statements=evidence.statements,
+        policies=_with_answers(decision, question.policies, cluster),
+        statements=proofs.everything(),
         nearest_miss=decision.nearest_miss,
+        warnings=decision.warnings,
+        cluster=cluster.whole(question.policies),
+        outcomes=outcomes.known,
+        trusts=proofs.trusts(),
+        sources=tuple(map(str, proofs.sources)),
         reproduce=reproduce.commands(question.image, question.digest, question.policies),
         kind="index" if own and manifest_kind.kind(own) == manifest_kind.Kind.INDEX else "image",
         media_type=own.media_type if own else None,
         children=tuple(child.digest for child in own.children) if own else (),
         trust_root_sha256=question.trust_root_sha256,
     )
+
+
+def _proven(findings: Findings, authority: Authority) -> Sequence[Statement] | Cause:
+    if authority.cannot:
+        return Cause(Reason.POLICY_UNSUPPORTED, f"authority {authority.name}: {authority.cannot}")
+    try:
+        trust = trusts.ours(authority, findings.kms_keys)
+    except Unavailable as error:
+        return Cause(error.reason, f"authority {authority.name}: {error}")
+    return findings.proofs.statements(authority.source, trust)
+
+
+def _with_answers(decision: Decision, policies: Sequence[Policy], cluster: Cluster) -> tuple[PolicyResult, ...]:
+    pairs = zip(decision.policies, policies, strict=False)
+    return tuple(replace(result, cluster=cluster.answer(policy)) for result, policy in pairs)
 
 
 def after_grace(verdict: Verdict) -> Verdict:

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from registry_verifier import coverage, grace, history, manifest_kind, verdict
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
-from registry_verifier.evidence import Evidence, Gatherer
+from registry_verifier.evidence.findings import Finder, Findings
 from registry_verifier.manifest import Manifest
 from registry_verifier.manifest_kind import Kind
 from registry_verifier.models import Digest, Look, State, Verdict
@@ -55,7 +55,7 @@ class Outcome:
 class Verification:
     """Everything that a look needs, wired once per process."""
 
-    gatherer: Gatherer
+    finder: Finder
     policies: Sequence[Policy]
     trust_root_sha256: str
     verdicts: Verdicts
@@ -105,13 +105,13 @@ class Verification:
         try:
             if old is None and not tags and (told := await self._not_an_image(look)):
                 return told
-            evidence = await self.gatherer.gather(look.image, look.digest)
+            found = await self.finder.find(look.image, look.digest, matching)
         except EvidenceRejected as error:  # of the digest's own manifest
             return await self._judged_by_its_bytes(old, look, matching, error)
-        if told := await self._redirected(look, evidence.manifest, tagged=bool(tags)):
+        if told := await self._redirected(look, found.manifest, tagged=bool(tags)):
             return told
         times = history.seen(old, look, matching, self.now())
-        result = await self._judged(old, look, matching, evidence, times, tagged=bool(tags))
+        result = await self._judged(old, look, matching, found, times, tagged=bool(tags))
         return await self._concluded(old, look, matching, result, times, redelivered=redelivered)
 
     async def _concluded(
@@ -140,7 +140,7 @@ class Verification:
         """Look at the subject of an evidence tag; None where the tag hides a runnable image, which is judged as one."""
         own = None
         with contextlib.suppress(EvidenceRejected):
-            own = await self.gatherer.registry.manifest(look.image, look.digest)
+            own = await self.finder.gatherer.registry.manifest(look.image, look.digest)
         told = await self._about(look, subject)
         return None if own and manifest_kind.kind(own) == Kind.IMAGE and manifest_kind.has_file_system(own) else told
 
@@ -151,7 +151,7 @@ class Verification:
 
     async def _not_an_image(self, look: Look) -> Outcome | None:
         """What an untagged manifest is, asked before anything else: most are evidence or children."""
-        own = await self.gatherer.registry.manifest(look.image, look.digest)
+        own = await self.finder.gatherer.registry.manifest(look.image, look.digest)
         if (own is None and look.cause == "evidence") or look.cause == "index":
             return Outcome("ignored")  # anyone who may push can name any digest in a tag, or in an index
         return await self._redirected(look, own, tagged=False)
@@ -172,7 +172,7 @@ class Verification:
         old: State | None,
         look: Look,
         matching: Sequence[Policy],
-        evidence: Evidence,
+        found: Findings,
         times: history.Seen,
         *,
         tagged: bool,
@@ -180,7 +180,7 @@ class Verification:
         lost = old is not None and old.status == Status.VERIFIED and not history.grew(old, matching)
         waiting = self.now() < times.deadline and not lost
         question = self._question(look, matching)
-        result = verdict.judge(question, evidence, waiting=waiting)
+        result = verdict.judge(question, found, waiting=waiting)
         if result.status in (Status.PENDING, Status.FAILED) and not tagged:
             recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
             if index := coverage.index_of(question, recent, since=self.now() - PATIENCE):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from registry_verifier import aws_client, configuration
-from registry_verifier.evidence import Gatherer
+from registry_verifier.evidence.findings import Finder
+from registry_verifier.evidence.gatherer import Gatherer
 from registry_verifier.image_queue import LookQueue
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.key_store import KeyStore
+from registry_verifier.proof import Prover
 from registry_verifier.registry.client import RegistryClient
 from registry_verifier.registry.token import Credentials
 from registry_verifier.secret_store import SecretStore
 from registry_verifier.settings import VerifySettings
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.verdict_table import VerdictTable
 from registry_verifier.verify import Verification
 from registry_verifier.verify_message import MessageTaker
@@ -23,11 +24,10 @@ def message_taker(settings: VerifySettings) -> MessageTaker:
     loaded = configuration.read(settings.configuration)
     queue = LookQueue(aws_client.create("sqs"), settings.looks_queue_url)
     registry = RegistryClient(endpoints=settings.registry_endpoints, credentials=_credentials(settings))
-    root = loaded.trusted_root
     verification = Verification(
-        gatherer=Gatherer(registry, BundleVerifier(root), LayerVerifier(root)),
+        finder=Finder(Gatherer(registry), Prover(loaded.roots), KeyStore()),
         policies=loaded.policies,
-        trust_root_sha256=root.sha256,
+        trust_root_sha256=loaded.trusted_root.sha256,
         verdicts=VerdictTable(
             aws_client.create("dynamodb"),
             settings.verdicts_table,

@@ -35,6 +35,7 @@ _BLOB_HOSTS: Mapping[str, tuple[str, ...]] = {
 
 _HOST = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _PORTS = {"https": 443, "http": 80}
+_PORT_LIMIT = 65535
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL | None:
     """Read a URL that the other side wrote, relative to `base`; None where it is none."""
     try:
         url = base.join(text) if base else httpx.URL(text)
-        return url if url.host else None
+        return url if url.host and (url.port or 0) <= _PORT_LIMIT else None  # anyio fails on more, in its own way
     except (httpx.InvalidURL, ValueError):  # the host's IDNA errors are ValueErrors
         return None
 

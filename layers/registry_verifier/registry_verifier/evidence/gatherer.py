@@ -1,4 +1,4 @@
-"""Everything that is said about a digest, wherever it is kept, each candidate checked alone.
+"""Everything that is said about a digest, wherever it is kept.
 
 Evidence is the union of four places: the referrers API, the fallback tag `sha256-<hex>`, and cosign's tags
 `sha256-<hex>.sig` and `.att`. What a list says about its entries is a hint; every entry is opened. One candidate
@@ -8,15 +8,17 @@ that does not hold says nothing about the next; a registry that cannot be asked 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from registry_verifier import manifest as manifests
 from registry_verifier import statement
+from registry_verifier.candidate import Candidate
 from registry_verifier.errors import EvidenceRejected
+from registry_verifier.evidence.together import both, together
 from registry_verifier.manifest import Descriptor, Manifest
 from registry_verifier.models import Digest, ImageName, Statement
+from registry_verifier.policy.model import Source
 from registry_verifier.ports import Registry
 from registry_verifier.reasons import Reason
 
@@ -25,62 +27,51 @@ LAYERS_LIMIT = 256  # cosign reads 1000 (CVE-2023-46737); an image that is signe
 BUNDLE_LIMIT = 16 << 20
 PAYLOAD_LIMIT = 64 << 10
 TOTAL_LIMIT = 64 << 20
+BESIDE_IMAGE = Source()
+"""the image's own repository"""
 
 
-class Bundles(Protocol):
-    """Checks a Sigstore bundle; raises EvidenceRejected."""
+@dataclass(frozen=True)
+class Found:
+    """What one source holds about a digest."""
 
-    def verify(self, raw: bytes, digest: Digest) -> Statement:
-        """The statement about `digest` in it."""
-        ...
-
-    def hint(self, raw: bytes) -> tuple[bool, str | None]:
-        """What a bundle that does not hold claims to be: whether a signature, and its predicate type."""
-        ...
-
-
-class Layers(Protocol):
-    """Checks a layer of cosign's tags; raises EvidenceRejected."""
-
-    def signature(self, annotations: dict[str, str], payload: bytes, digest: Digest) -> Statement:
-        """A signature of `digest`."""
-        ...
-
-    def attestation(self, annotations: dict[str, str], envelope: bytes, digest: Digest) -> Statement:
-        """A statement about `digest`."""
-        ...
+    candidates: tuple[Candidate, ...] = ()
+    refused: tuple[Statement, ...] = ()
+    """what could not even be opened, so that it holds for nobody"""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one look found: the image's own manifest, and every candidate."""
+    """What one look found: the image's own manifest, and what each source holds."""
 
     manifest: Manifest | None
-    statements: tuple[Statement, ...]
+    sources: Mapping[Source, Found]
 
 
 @dataclass(frozen=True)
 class Gatherer:
-    """Collects and checks evidence: three rounds of requests at most, each side by side."""
+    """Collects evidence, and proves nothing of it: three rounds of requests at most, each side by side."""
 
     registry: Registry
-    bundles: Bundles
-    layers: Layers
 
-    async def gather(self, image: ImageName, digest: Digest, *, evidence_only: bool = False) -> Evidence:
-        """All evidence for `digest` in `image`.
+    async def gather(
+        self,
+        image: ImageName,
+        digest: Digest,
+        sources: Iterable[Source] = (BESIDE_IMAGE,),
+        *,
+        evidence_only: bool = False,
+    ) -> Evidence:
+        """All evidence for `digest` in `image`, from every source.
 
         With `evidence_only` the image's own manifest is not read. Raises Unavailable when one of the places could
         not be asked, and EvidenceRejected when the image's own manifest is not what its digest says.
         """
-        search = _Search(self, image, digest)
-        own, referrers, signatures, attestations = await asyncio.gather(
-            _nothing() if evidence_only else self.registry.manifest(image, digest),
-            search.referrers(),
-            search.tagged(manifests.signature_tag(digest), search.signature),
-            search.tagged(manifests.attestation_tag(digest), search.attestation),
-        )
-        return Evidence(own, (*referrers, *signatures, *attestations))
+        wanted = list(dict.fromkeys(sources))
+        manifest = _nothing() if evidence_only else self.registry.manifest(image, digest)
+        searches = (_Search(self.registry, image, digest, source).found() for source in wanted)
+        own, found = await both(manifest, together(*searches))
+        return Evidence(own, dict(zip(wanted, found, strict=True)))
 
 
 async def _nothing() -> Manifest | None:
@@ -88,18 +79,33 @@ async def _nothing() -> Manifest | None:
 
 
 class _Search:
-    """One look at one digest, with what it may still spend."""
+    """One look at one digest in one source, with what it may still spend."""
 
-    def __init__(self, gatherer: Gatherer, image: ImageName, digest: Digest) -> None:
-        self._registry, self._bundles, self._layers = gatherer.registry, gatherer.bundles, gatherer.layers
-        self._image, self._digest = image, digest
+    def __init__(self, registry: Registry, image: ImageName, digest: Digest, source: Source) -> None:
+        self._registry, self._digest = registry, digest
+        self._image = ImageName.parse(source.repository) if source.repository else image
+        self._prefix = source.tag_prefix
+        self._where = f"{source.repository} " if source.repository else ""
         self._bytes_left = TOTAL_LIMIT
         self._blobs: dict[tuple[Digest, int, int], asyncio.Task[bytes | None]] = {}
 
-    async def referrers(self) -> list[Statement]:
+    async def found(self) -> Found:
+        """Every candidate."""
+        lists = await together(
+            self._referrers(),
+            self._tagged(manifests.signature_tag(self._digest), self._signature),
+            self._tagged(manifests.attestation_tag(self._digest), self._attestation),
+        )
+        everything = [one for listed in lists for one in listed]
+        return Found(
+            tuple(one for one in everything if isinstance(one, Candidate)),
+            tuple(one for one in everything if isinstance(one, Statement)),
+        )
+
+    async def _referrers(self) -> list[Candidate | Statement]:
         """Bundles, listed by the referrers API or by the fallback tag; a digest that both name is read once."""
         tag = manifests.fallback_tag(self._digest)
-        listed, fallback = await asyncio.gather(
+        listed, fallback = await together(
             self._listed(self._registry.referrers(self._image, self._digest), "referrers"),
             self._listed(self._entries(tag), tag),
         )
@@ -107,55 +113,54 @@ class _Search:
         failed = [*listed.failed, *fallback.failed]
         if len(found) > REFERRERS_LIMIT:
             failed.append(_too_many("referrers", len(found), REFERRERS_LIMIT))
-        return [*failed, *await asyncio.gather(*map(self._referrer, found[:REFERRERS_LIMIT]))]
+        return [*failed, *await together(*map(self._referrer, found[:REFERRERS_LIMIT]))]
 
     async def _listed(self, listing: Awaitable[Iterable[Digest]], place: str) -> _Listing:
         try:
             return _Listing(tuple(await listing), ())
         except EvidenceRejected as error:
-            return _Listing((), (_rejected(place, "bundle", error),))
+            return _Listing((), (_rejected(self._where + place, "bundle", error),))
 
     async def _entries(self, tag: str) -> Iterable[Digest]:
         index = await self._registry.manifest(self._image, tag)
         return () if index is None else (entry.digest for entry in index.children)
 
-    async def _referrer(self, digest: Digest) -> Statement:
-        place = f"referrer {digest}"
-        raw = None
+    async def _referrer(self, digest: Digest) -> Candidate | Statement:
+        place = f"{self._where}referrer {digest}"
         try:
             manifest = await self._registry.manifest(self._image, digest)
-            raw = await self._blob(_bundle_layer(manifest, self._digest), BUNDLE_LIMIT)
-            return replace(self._bundles.verify(raw, self._digest), place=place)
+            return Candidate(place, "bundle", await self._blob(_bundle_layer(manifest, self._digest), BUNDLE_LIMIT))
         except EvidenceRejected as error:
-            is_signature, predicate_type = self._bundles.hint(raw) if raw else (False, None)
-            return _rejected(place, "bundle", error, is_signature=is_signature, predicate_type=predicate_type)
+            return _rejected(place, "bundle", error)
 
-    async def tagged(self, tag: str, check: Callable[[str, Descriptor], Awaitable[Statement]]) -> list[Statement]:
+    async def _tagged(
+        self, suffixed: str, read: Callable[[str, Descriptor], Awaitable[Candidate | Statement]]
+    ) -> list[Candidate | Statement]:
         """Every layer of one of cosign's tags."""
+        tag = self._prefix + suffixed
         try:
             manifest = await self._registry.manifest(self._image, tag)
         except EvidenceRejected as error:
-            return [_rejected(tag, "bundle", error)]
+            return [_rejected(self._where + tag, "bundle", error)]
         layers = manifest.layers if manifest else ()
         failed = [_too_many(tag, len(layers), LAYERS_LIMIT)] if len(layers) > LAYERS_LIMIT else []
         numbered = enumerate(layers[:LAYERS_LIMIT])
-        return [*failed, *await asyncio.gather(*(check(f"{tag}#{number}", layer) for number, layer in numbered))]
+        places = ((f"{self._where}{tag}#{number}", layer) for number, layer in numbered)
+        return [*failed, *await together(*(read(place, layer) for place, layer in places))]
 
-    async def signature(self, place: str, layer: Descriptor) -> Statement:
+    async def _signature(self, place: str, layer: Descriptor) -> Candidate | Statement:
         """One layer of `.sig`."""
         try:
             _require_type(layer, manifests.SIMPLE_SIGNING)
-            payload = await self._blob(layer, PAYLOAD_LIMIT)
-            return replace(self._layers.signature(dict(layer.annotations), payload, self._digest), place=place)
+            return Candidate(place, "simplesigning", await self._blob(layer, PAYLOAD_LIMIT), dict(layer.annotations))
         except EvidenceRejected as error:
             return _rejected(place, "simplesigning", error, is_signature=True)
 
-    async def attestation(self, place: str, layer: Descriptor) -> Statement:
+    async def _attestation(self, place: str, layer: Descriptor) -> Candidate | Statement:
         """One layer of `.att`."""
         try:
             _require_type(layer, manifests.DSSE_ENVELOPE)
-            envelope = await self._blob(layer, BUNDLE_LIMIT)
-            return replace(self._layers.attestation(dict(layer.annotations), envelope, self._digest), place=place)
+            return Candidate(place, "dsse", await self._blob(layer, BUNDLE_LIMIT), dict(layer.annotations))
         except EvidenceRejected as error:
             claimed = layer.annotations.get("predicateType", "")[: statement.PREDICATE_TYPE_LIMIT]
             return _rejected(place, "dsse", error, predicate_type=claimed or None)
