@@ -11,6 +11,9 @@ PYENV_3_13 := $(patsubst %/shims,%/versions/3.13.*/bin/python3.13,$(filter %/shi
 export PYTHON313 := $(shell for candidate in python3.13 $(wildcard $(PYENV_3_13)); \
 	do $$candidate -c '' 2>/dev/null && echo $$candidate && break; done)
 
+# What is built here is found here: cosign, cue, policy-controller's tester, opa.
+export PATH := $(abspath .build/bin):$(PATH)
+
 .DEFAULT_GOAL := help
 .PHONY: help
 help:  ## this list
@@ -80,6 +83,18 @@ serve: .venv/.ready .venv-ministack/.ready  ## the whole stack on this machine u
 .PHONY: interop
 interop: .venv/.ready  ## cosign, where it is installed, and this verifier judge the same images
 	.venv/bin/python -m local.interop
+
+.PHONY: policy-tester
+policy-tester: .venv/.ready  ## policy-controller's own tester, built with Go, and this verifier judge the same images by the same policies
+	.venv/bin/python -m local.interop.policies
+
+.PHONY: rego
+rego: .venv/.ready  ## Open Policy Agent's command, for conditions in Rego, built with Go into .build/bin
+	$(MAKE) -s -C layers build-RegoLayer REGO=true HOST_PYTHON=$(abspath .venv/bin/python) ARTIFACTS_DIR=$(abspath .build)
+
+.PHONY: differential
+differential: .venv/.ready  ## the real cue command, built with Go, and this verifier judge the same documents by the same conditions
+	.venv/bin/python -m local.differential --pairs $(or $(PAIRS),1000) --seed $(or $(SEED),1)
 
 .PHONY: bench
 bench: .venv/.ready .venv-lambda/.ready  ## measure what is meant to be fast, side by side with something known

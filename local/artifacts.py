@@ -27,6 +27,7 @@ SOURCES = {
     "DependenciesLayer": "layers/dependencies",
     "LibraryLayer": "layers/registry_verifier",
     "ConfigurationLayer": "layers/configuration",
+    "RegoLayer": "layers/rego",
     "ReceiveFunction": "functions/receive",
     "VerifyFunction": "functions/verify",
     "NotifyFunction": "functions/notify",
@@ -60,7 +61,7 @@ def archive(name: str) -> Path:
 
 def _key(name: str) -> str:
     source = ROOT / SOURCES[name]
-    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {platform.machine()}".encode())
+    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {platform.machine()} {os.environ.get('REGO')}".encode())
     for file in [source.parent / "Makefile", *_files(source)]:
         digest.update(f"\0{file.relative_to(source.parent)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]

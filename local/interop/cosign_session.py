@@ -97,11 +97,16 @@ class CosignSession:
         extra = ["--sign-container-identity=ghcr.io/acme/app"] if layout.legacy else []
         self._sign(["sign", *extra, *(["--recursive"] if recursive else [])], image, layout, run)
 
-    def attest(self, image: str, kind: str, layout: Layout, *, run: WorkflowRun = RUN) -> None:
-        """Attest the predicate of this kind about an image by digest; CosignFailed where cosign does not."""
-        predicate = [f"--type={kind}", f"--predicate={self._folder / f'{kind}.json'}"]
+    def attest(
+        self, image: str, kind: str, layout: Layout, *, run: WorkflowRun = RUN, predicate: Json | None = None
+    ) -> None:
+        """Attest `predicate`, or what PREDICATES has of its kind, about an image by digest; CosignFailed where not."""
+        file = self._folder / (f"{kind}.json" if predicate is None else "predicate.json")
+        if predicate is not None:
+            file.write_text(json.dumps(predicate))
+        options = [f"--type={kind}", f"--predicate={file}"]
         entry = ["--rekor-entry-type=intoto"] if layout.legacy and layout.entry == "intoto" else []
-        self._sign(["attest", *predicate, *entry], image, layout, run)
+        self._sign(["attest", *options, *entry], image, layout, run)
 
     def verify(self, image: str, layout: Layout, *, subject: str) -> Outcome:
         """Ask cosign whether the image is signed by `subject`."""

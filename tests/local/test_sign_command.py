@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from rfc3161_client import VerifierBuilder, decode_timestamp_response
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
 
@@ -75,6 +80,40 @@ def test_legacy_evidence_goes_to_its_tags(registry: LocalRegistry, repository: R
     main(["attest", f"acme/app@{digest}", "--legacy", "--registry", registry.url, *options])
     for suffix in ("sig", "att"):
         assert len((repository.manifest(f"{digest.replace(':', '-')}.{suffix}") or {})["layers"]) == 1
+
+
+def _key_file(folder: Path, private: ec.EllipticCurvePrivateKey) -> str:
+    file = folder / "key.pem"
+    file.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(file)
+
+
+def test_key_signs_in_place_of_a_certificate(registry: LocalRegistry, repository: Repository, tmp_path: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    options = ["--registry", registry.url, "--key", _key_file(tmp_path, private)]
+    main(["sign", "acme/app:v1", "--no-log", *options])
+    main(["sign", "acme/app:v1", "--legacy", "--tsa", *options])
+    bundle = json.loads(_bundles(repository)[0])
+    assert bundle["verificationMaterial"].keys() == {"publicKey", "tlogEntries"}
+    assert bundle["verificationMaterial"]["tlogEntries"] == []
+    tag = f"{repository.describe('v1')['digest'].replace(':', '-')}.sig"
+    (layer,) = (repository.manifest(tag) or {})["layers"]
+    signature = base64.b64decode(layer["annotations"]["dev.cosignproject.cosign/signature"])
+    private.public_key().verify(signature, repository.blob(layer["digest"]), ec.ECDSA(hashes.SHA256()))
+    assert "dev.sigstore.cosign/certificate" not in layer["annotations"]
+    stamp = json.loads(layer["annotations"]["dev.sigstore.cosign/rfc3161timestamp"])["SignedRFC3161Timestamp"]
+    root = machine_sigstore().tsa.root.certificate
+    verifier = VerifierBuilder().add_root_certificate(root).build()
+    assert verifier.verify_message(decode_timestamp_response(base64.b64decode(stamp)), signature)
+
+
+def test_key_that_cannot_sign_here(registry: LocalRegistry, repository: Repository, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(
+        x25519.X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    with pytest.raises(ValueError, match="expected ECDSA, RSA or Ed25519"):
+        main(["sign", f"{repository.name}:v1", "--registry", registry.url, "--key", str(file)])
 
 
 def test_every_process_has_the_same_sigstore() -> None:

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from rfc3161_client import VerifierBuilder, decode_timestamp_response
 from sigstore.errors import Error as SigstoreError
 from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier, policy
@@ -40,6 +41,8 @@ from local.sigstore.github_claims import WorkflowRun
 from local.sigstore.leaf import Leaf
 from local.sigstore.merkle import MerkleTree, leaf_hash, node_hash
 from local.sigstore.private_sigstore import PrivateSigstore
+from local.sigstore.rekor_requests import EntryRefused, canonical_entry_v2
+from local.sigstore.signing_key import SigningKey
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 RUN = WorkflowRun()
@@ -318,3 +321,42 @@ def test_every_inclusion_path_leads_to_the_root(size: int) -> None:
                 found = node_hash(found, step)
             position, last = position >> 1, last >> 1
         assert (found, last) == (tree.root(), 0)
+
+
+def test_root_of_a_sigstore_without_logs(sigstore: PrivateSigstore) -> None:
+    document = sigstore.trusted_root(rekor=False, rekor_tiles=False, ct_log=False)
+    assert (document["tlogs"], document["ctlogs"]) == ([], [])
+    assert len(document["certificateAuthorities"]) == len(document["timestampAuthorities"]) == 1
+    assert sigstore.trusted_root(fulcio=False)["certificateAuthorities"] == []
+
+
+def test_key_signs_and_is_logged_as_a_key(sigstore: PrivateSigstore) -> None:
+    hand = SigningKey(ec.generate_private_key(ec.SECP256R1()), NOW)
+    for rekor in LAYOUTS[0][0], LAYOUTS[2][0]:
+        raw = json.loads(bundle_signature(sigstore, hand, DIGEST, rekor=rekor))
+        assert raw["verificationMaterial"]["publicKey"].keys() == {"hint"}
+        body = base64.b64decode(raw["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"]).decode()
+        assert (hand.pem in body) is False
+        assert base64.b64encode(hand.pem.encode()).decode() in body or '"publicKey":{"rawBytes"' in body
+        assert "ertificate" not in body
+
+
+def test_log_takes_keys_whose_signature_holds_and_no_others(sigstore: PrivateSigstore) -> None:
+    hand = SigningKey(ec.generate_private_key(ec.SECP384R1()), NOW, hashes.SHA384())
+    digest = hashlib.sha384(MANIFEST).digest()
+    signature = {"content": base64.b64encode(hand.sign(MANIFEST)).decode(), "verifier": hand.tiles_verifier}
+    request = {"hashedRekordRequestV002": {"digest": base64.b64encode(digest).decode(), "signature": signature}}
+    assert canonical_entry_v2(request)["spec"]["hashedRekordV002"]["data"]["algorithm"] == "SHA2_384"
+    request["hashedRekordRequestV002"]["digest"] = base64.b64encode(bytes(48)).decode()
+    with pytest.raises(EntryRefused, match="signature does not hold"):
+        canonical_entry_v2(request)
+
+
+def test_nothing_of_a_log_and_a_timestamp_in_layers(sigstore: PrivateSigstore, leaf: Leaf) -> None:
+    plain = simple_signing_layer(sigstore, leaf, "ghcr.io/acme/app", DIGEST, log=False)[1]["annotations"]
+    assert not {"dev.sigstore.cosign/bundle", "dev.sigstore.cosign/rfc3161timestamp"} & plain.keys()
+    blob, described = dsse_layer(sigstore, leaf, DIGEST, SLSA, {}, log=False, tsa=True)
+    text = described["annotations"]["dev.sigstore.cosign/rfc3161timestamp"]
+    stamp = decode_timestamp_response(base64.b64decode(json.loads(text)["SignedRFC3161Timestamp"]))
+    verifier = VerifierBuilder().add_root_certificate(sigstore.tsa.root.certificate).build()
+    assert verifier.verify_message(stamp, blob)
