@@ -25,12 +25,14 @@ from local.signing.distribution import Repository
 from local.sigstore.private_sigstore import PrivateSigstore
 from registry_verifier import manifest as manifests
 from registry_verifier import verdict
-from registry_verifier.evidence import Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.candidate import PUBLIC_GOOD
+from registry_verifier.evidence.findings import Finder
+from registry_verifier.evidence.gatherer import Gatherer
+from registry_verifier.key_store import KeyStore
 from registry_verifier.manifest import Manifest
 from registry_verifier.models import Digest, ImageName, digest_of
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Status
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.trusted_root import TrustedRoot
 from registry_verifier.verdict import Question
 
@@ -114,11 +116,11 @@ def _published(sigstore: PrivateSigstore, case: Case) -> tuple[SignedImage, Memo
 
 
 def _checking(signed: SignedImage, registry: MemoryRegistry, root: TrustedRoot, repeats: int) -> Callable[[], float]:
-    gatherer, rules = Gatherer(registry, BundleVerifier(root), LayerVerifier(root)), policies()
+    finder, rules = Finder(Gatherer(registry), Prover({PUBLIC_GOOD: root}), KeyStore()), policies()
 
     async def once() -> None:
         question = Question(IMAGE, signed.digest, rules, root.sha256, datetime.now(UTC))
-        found = verdict.judge(question, await gatherer.gather(IMAGE, signed.digest), waiting=False)
+        found = verdict.judge(question, await finder.find(IMAGE, signed.digest, rules), waiting=False)
         if found.status is not Status.VERIFIED:
             raise RuntimeError(f"the image is {found.status}: {found.causes}")
 

@@ -24,11 +24,13 @@ from local.registry.server import LocalRegistry
 from local.sigstore.private_sigstore import PrivateSigstore
 from registry_verifier import manifest as manifests
 from registry_verifier import verdict
-from registry_verifier.evidence import Gatherer
-from registry_verifier.legacy.layers import LayerVerifier
+from registry_verifier.candidate import PUBLIC_GOOD
+from registry_verifier.evidence.findings import Finder
+from registry_verifier.evidence.gatherer import Gatherer
+from registry_verifier.key_store import KeyStore
+from registry_verifier.proof import Prover
 from registry_verifier.reasons import Status
 from registry_verifier.registry.client import RegistryClient
-from registry_verifier.sigstore_bundle import BundleVerifier
 from registry_verifier.verdict import Question
 
 ROUNDS = 3
@@ -47,8 +49,7 @@ class Setting:
 
     registry: LocalRegistry
     signed: SignedImage
-    bundles: BundleVerifier
-    layers: LayerVerifier
+    prover: Prover
 
     @classmethod
     def prepare(cls, registry: LocalRegistry, *, legacy: bool) -> Setting:
@@ -56,7 +57,7 @@ class Setting:
         sigstore = PrivateSigstore()
         root = trusted_root(sigstore)
         signed = publish(registry, sigstore, legacy=legacy)
-        return cls(registry, signed, BundleVerifier(root), LayerVerifier(root))
+        return cls(registry, signed, Prover({PUBLIC_GOOD: root}))
 
     def check(self, *, cold: bool) -> float:
         """Seconds that one check takes, by a client that holds nothing, or a token and open connections."""
@@ -81,10 +82,9 @@ class Setting:
             await client.aclose()
 
     async def _check(self, client: RegistryClient) -> None:
-        gatherer = Gatherer(client, self.bundles, self.layers)
-        evidence = await gatherer.gather(IMAGE, self.signed.digest)
-        question = Question(IMAGE, self.signed.digest, policies(), "", datetime.now(UTC))
-        found = verdict.judge(question, evidence, waiting=False)
+        finder, rules = Finder(Gatherer(client), self.prover, KeyStore()), policies()
+        question = Question(IMAGE, self.signed.digest, rules, "", datetime.now(UTC))
+        found = verdict.judge(question, await finder.find(IMAGE, self.signed.digest, rules), waiting=False)
         if found.status is not Status.VERIFIED:
             raise RuntimeError(f"the image is {found.status}: {found.causes}")
 

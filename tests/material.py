@@ -5,11 +5,16 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+
+from local.sigstore.keys import KeySource
 from local.sigstore.leaf import Leaf
 from local.sigstore.private_sigstore import PrivateSigstore
+from local.sigstore.signing_key import PrivateKey, SigningKey
+from registry_verifier.candidate import Candidate
 from registry_verifier.models import Digest, ImageName, digest_of
 from registry_verifier.trusted_root import TrustedRoot
 
@@ -43,14 +48,33 @@ def stranger() -> PrivateSigstore:
     return PrivateSigstore(NOW, seed="stranger")
 
 
-def root(**options: Any) -> TrustedRoot:
-    """The trusted root of `sigstore`."""
-    return TrustedRoot(json.dumps(sigstore().trusted_root(**options)).encode())
+def root(of: PrivateSigstore | None = None, *, complete: bool = True, **options: Any) -> TrustedRoot:
+    """The trusted root of `sigstore`, or of another one; options as of `PrivateSigstore.trusted_root`."""
+    return TrustedRoot(json.dumps((of or sigstore()).trusted_root(**options)).encode(), complete=complete)
 
 
 def leaf(subject: str = SUBJECT, **options: Any) -> Leaf:
     """A certificate of `sigstore` with its key."""
     return sigstore().fulcio.issue(subject, **options)
+
+
+def key(private: PrivateKey | None = None, hash_algorithm: hashes.HashAlgorithm | None = None) -> SigningKey:
+    """A key that signs without a certificate, five seconds after now; the same one unless told otherwise."""
+    return SigningKey(
+        private or KeySource("tests").p256("release"), NOW + timedelta(seconds=5), hash_algorithm or hashes.SHA256()
+    )
+
+
+def of_bundle(raw: bytes) -> Candidate:
+    """A bundle as it is fetched."""
+    return Candidate("referrer sha256:1", "bundle", raw)
+
+
+def of_layer(layer: tuple[bytes, dict[str, Any]]) -> Candidate:
+    """A layer as it is fetched."""
+    content, descriptor = layer
+    form = "simplesigning" if "simplesigning" in descriptor["mediaType"] else "dsse"
+    return Candidate("sha256-1.sig#0", form, content, descriptor["annotations"])
 
 
 def changed(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -167,6 +167,7 @@ ALLOWED = {
         "dynamodb:PutItem",
         "dynamodb:Query",
         "secretsmanager:GetSecretValue",
+        "kms:GetPublicKey",
     },
     "NotifyRole": {
         "dynamodb:DescribeStream",
@@ -324,6 +325,15 @@ def test_a_layer_is_built_for_the_functions_and_leaves_no_old_versions(name: str
     assert properties(name)["CompatibleArchitectures"] == GLOBALS["Architectures"]
     assert properties(name)["RetentionPolicy"] == "Delete"
     assert re.search(rf"^build-{name}:", (ROOT / "layers/Makefile").read_text(), re.M)
+
+
+def test_the_engine_of_rego_is_there_only_where_it_is_asked_for() -> None:
+    assert default("RegoSupport") == "false"
+    assert TEMPLATE["Conditions"]["HasRego"] == {"Fn::Equals": [{"Ref": "RegoSupport"}, "true"]}
+    assert {name for name, layer in LAYERS.items() if "Condition" in layer} == {"RegoLayer"}
+    assert LAYERS["RegoLayer"]["Condition"] == "HasRego"
+    optional = {"Fn::If": ["HasRego", {"Ref": "RegoLayer"}, {"Ref": "AWS::NoValue"}]}
+    assert properties("VerifyFunction")["Layers"] == [{"Ref": "ConfigurationLayer"}, optional]
 
 
 def test_no_layer_holds_a_python_folder_already() -> None:

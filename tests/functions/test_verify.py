@@ -87,7 +87,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
         handler.taker.cache_clear()
         asyncio.set_event_loop(handler.loop)
         yield Bench(registry, repository, VerdictTable(client, TABLE), lambda: waiting(sqs, url))
-        handler.loop.run_until_complete(handler.taker().verification.gatherer.registry.aclose())  # type: ignore[attr-defined] # the real client has it
+        handler.loop.run_until_complete(handler.taker().verification.finder.gatherer.registry.aclose())  # type: ignore[attr-defined] # the real client has it
         handler.taker.cache_clear()
         asyncio.set_event_loop(None)
 
