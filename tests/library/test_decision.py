@@ -395,11 +395,35 @@ def test_condition_of_the_policy_sees_the_authorities_that_match() -> None:
     }
 
 
-def test_condition_of_the_policy_that_does_not_hold_fails_at_once() -> None:
+@pytest.mark.parametrize(("waiting", "status"), [(True, Status.PENDING), (False, Status.FAILED)])
+def test_condition_of_the_policy_may_still_hold_when_another_authority_matches(waiting: bool, status: Status) -> None:
     rules = policy(condition=PolicyCondition(Sees(answer="too few")))
-    decision = judged(rules, signature(), waiting=True)
-    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.POLICY_CONDITION_FAILED])
+    decision = judged(rules, signature(), waiting=waiting)
+    assert (decision.status, codes(decision)) == (status, [Reason.POLICY_CONDITION_FAILED])
     assert not decision.policies[0].holds
+
+
+def test_condition_of_the_policy_might_hold_with_an_authority_that_cannot_be_judged() -> None:
+    rules = policy(authority(), unsupported(), condition=PolicyCondition(Sees(answer="too few")))
+    decision = judged_apart([rules], publisher=[signature()], foreign=cannot("x"))
+    assert decision.status == Status.UNKNOWN
+    assert codes(decision) == [Reason.POLICY_CONDITION_FAILED, Reason.POLICY_UNSUPPORTED]
+
+
+def test_a_thousand_identities_are_matched_once_per_signer() -> None:
+    asked: list[str] = []
+
+    @dataclass(frozen=True)
+    class Counting(IdentityRule):
+        def match(self, identity: Identity) -> Reason | None:
+            asked.append(identity.subject)
+            return super().match(identity)
+
+    many = Authority("many", tuple(Counting(issuer=ISSUER, subject=f"{SUBJECT}{n}") for n in range(1000)))
+    decision = judged(policy(many), *(signature(n % 2 * "x" + SUBJECT) for n in range(100)))
+    assert codes(decision) == [Reason.IDENTITY_MISMATCH]
+    assert decision.nearest_miss
+    assert len(asked) == 4 * 1000  # two signers: whether they are demanded, and how near they come
 
 
 def test_condition_of_the_policy_is_not_asked_where_no_authority_matches() -> None:

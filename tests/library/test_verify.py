@@ -12,7 +12,7 @@ from local.signing import signer
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import Unavailable
 from registry_verifier.models import Digest, Look, State
-from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy
+from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Key, Policy
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.verify import PATIENCE, Outcome, Verification
 from registry_verifier.verify_message import GIVE_UP_AFTER, Message, MessageTaker
@@ -33,7 +33,7 @@ DOWN = Unavailable(Reason.REGISTRY_THROTTLED, "429 for GET", retry_after=7)
 class World:
     """One verifier with a registry, a queue, a table and a clock of its own."""
 
-    def __init__(self, *policies: Policy) -> None:
+    def __init__(self, *policies: Policy, keys: finding.FakeKeys | None = None) -> None:
         root = material.root()
         self.registry, self.looks, self.verdicts, self.clock = (
             FakeRegistry(),
@@ -43,7 +43,12 @@ class World:
         )
         self.registry.put(MANIFEST, "v1")
         self.verification = Verification(
-            finding.finder(self.registry), policies or (POLICY,), root.sha256, self.verdicts, self.looks, self.clock
+            finding.finder(self.registry, keys=keys),
+            policies or (POLICY,),
+            root.sha256,
+            self.verdicts,
+            self.looks,
+            self.clock,
         )
 
     def look(self, look: Look, *, redelivered: bool = False) -> Outcome:
@@ -322,6 +327,75 @@ def test_outage_changes_no_decision(subject: str) -> None:
     world.registry.down = None
     world.look(again)
     assert (world.state.status, world.state.tags) == (decided, ("v1", "latest"))
+
+
+KMS = "awskms:///alias/release"
+BY_KMS = Policy("kms", ("ghcr.io/acme/**",), (Authority("release", (), key=Key(kms=KMS)),), grace=GRACE)
+
+
+def test_key_that_cannot_be_asked_for_is_an_outage_and_is_tried_again() -> None:
+    keys = finding.FakeKeys()
+    world = World(BY_KMS, keys=keys)
+    with pytest.raises(Unavailable, match="awskms") as caught:
+        world.take(publish(), 1)
+    assert caught.value.reason == Reason.KEY_UNAVAILABLE
+    assert (world.looks.returned, world.verdicts.states) == ([("receipt", 5)], {})
+    assert world.take(publish(), GIVE_UP_AFTER).status == Status.UNKNOWN
+    keys.keys[KMS] = material.key().pem
+    ((again, _),) = world.looks.sent
+    assert world.look(again).status == Status.PENDING
+
+
+def test_key_that_cannot_be_asked_for_changes_no_decision() -> None:
+    keys = finding.FakeKeys({KMS: material.key().pem})
+    world = World(BY_KMS, keys=keys)
+    world.look(publish())
+    world.clock.advance(minutes=31)
+    assert world.look(replace(publish(), cause="recheck")).status == Status.FAILED
+    keys.keys.clear()
+    world.take(publish("d2", "v2"), GIVE_UP_AFTER)
+    assert (world.state.status, world.state.tags) == (Status.FAILED, ("v1",))
+
+
+def cannot_tell() -> World:
+    """A world whose policy has an authority that nobody can judge, beside one that holds."""
+    foreign = Authority("foreign", (), key=Key(), cannot="key is in the secretRef 'x'")
+    publisher = replace(POLICY.authorities[0], attestations=())
+    return World(replace(POLICY, authorities=(publisher, foreign)))
+
+
+def test_lost_evidence_beside_what_nobody_can_judge_is_confirmed_too() -> None:
+    world = cannot_tell()
+    world.sign()
+    assert world.look(publish()).status == Status.VERIFIED
+    kept = world.registry.tags.pop(manifests.fallback_tag(DIGEST))
+    assert world.look(publish("d2", "v2")).done == "to-be-confirmed"
+    world.registry.tags[manifests.fallback_tag(DIGEST)] = kept
+    ((again, _),) = world.looks.sent
+    world.look(again)
+    assert world.state.status == Status.VERIFIED
+
+
+def test_policy_that_nobody_can_judge_gives_no_new_grace_period_at_each_look() -> None:
+    world = cannot_tell()
+    assert world.look(publish()).status == Status.PENDING
+    deadline = world.state.deadline
+    world.clock.advance(minutes=31)
+    for delivery in ("d2", "d3"):
+        assert world.look(publish(delivery, delivery)).status == Status.UNKNOWN
+        assert (world.state.status, world.state.deadline) == (Status.UNKNOWN, deadline)
+        world.clock.advance(hours=5)
+
+
+def test_child_that_nobody_can_judge_is_what_its_index_is() -> None:
+    world = cannot_tell()
+    untagged = world.registry.put(child())
+    index = index_of(world, untagged)
+    world.registry.attach(index, signer.bundle_signature(material.sigstore(), material.leaf(), index))
+    assert world.look(publish("d2", "v2", index)).status == Status.VERIFIED
+    world.clock.advance(hours=1)
+    outcome = world.look(publish("d1", None, untagged))
+    assert (outcome.status, outcome.reasons) == (Status.VERIFIED, ("COVERED_BY_INDEX",))
 
 
 def test_outage_is_given_up_after_three_days() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from registry_verifier import grace, verdict_document
 from registry_verifier.models import Json, Look, State, Verdict
 from registry_verifier.policy.model import Policy
-from registry_verifier.reasons import Status
+from registry_verifier.reasons import Reason, Status
 
 DELIVERIES_LIMIT = 20
 TAGS_LIMIT = 50
@@ -32,9 +32,14 @@ def seen(old: State | None, look: Look, matching: Sequence[Policy], now: datetim
     if old is None:
         first = look.first_seen or now
         return Seen(first, grace.deadline(first, (policy.grace for policy in matching)))
-    if not grew(old, matching) and (old.status != Status.UNKNOWN or not matching):
+    if not grew(old, matching) and not (_was_outage(old) and matching):
         return Seen(old.first_seen, old.deadline)
     return Seen(old.first_seen, max(old.deadline, grace.deadline(now, (policy.grace for policy in matching))))
+
+
+def _was_outage(old: State) -> bool:
+    """Nobody could look; as against a policy that nobody can apply, which no waiting mends."""
+    return old.status == Status.UNKNOWN and Reason.POLICY_UNSUPPORTED.value not in old.document["reasons"]
 
 
 def names(document: Json) -> set[str]:

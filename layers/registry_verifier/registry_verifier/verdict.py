@@ -82,6 +82,13 @@ def _with_answers(decision: Decision, policies: Sequence[Policy], cluster: Clust
     return tuple(replace(result, cluster=cluster.answer(policy)) for result, policy in pairs)
 
 
+def refuse_outage(verdict: Verdict) -> None:
+    """Raise Unavailable where nobody knows more because a key could not be asked for: that is to be tried again."""
+    outage = next((cause for cause in verdict.causes if cause.code == Reason.KEY_UNAVAILABLE), None)
+    if outage and verdict.status == Status.UNKNOWN:
+        raise Unavailable(outage.code, outage.text)
+
+
 def after_grace(verdict: Verdict) -> Verdict:
     """The same verdict, saying that the grace period passed, where it failed for missing evidence."""
     if verdict.status != Status.FAILED or not any(cause.code in MISSING for cause in verdict.causes):

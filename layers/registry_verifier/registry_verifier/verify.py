@@ -36,6 +36,8 @@ CHILD_SECONDS = 30
 _CONFIRMATIONS = 1
 _TRIES = 4
 _RECENT = 100
+_UNDECIDED_ALONE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""what a child of an index is by itself, as long as the index says nothing else"""
 _NO_PUBLISH = (Kind.EVIDENCE, Kind.BUILDKIT_ATTESTATION)
 
 
@@ -180,11 +182,13 @@ class Verification:
         lost = old is not None and old.status == Status.VERIFIED and not history.grew(old, matching)
         waiting = self.now() < times.deadline and not lost
         question = self._question(look, matching)
-        result = verdict.judge(question, found, waiting=waiting)
-        if result.status in (Status.PENDING, Status.FAILED) and not tagged:
+        # it may take seconds of a processor, or of another process; the other messages of the batch go on
+        result = await asyncio.to_thread(verdict.judge, question, found, waiting=waiting)
+        if result.status in _UNDECIDED_ALONE and not tagged:
             recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
             if index := coverage.index_of(question, recent, since=self.now() - PATIENCE):
                 return verdict.covered_by(result, index)
+        verdict.refuse_outage(result)
         return result if waiting or lost else verdict.after_grace(result)
 
     async def _judged_by_its_bytes(
@@ -234,7 +238,8 @@ def _settled(old: State, look: Look) -> bool:
 
 def _is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> bool:
     """Evidence that was there is not seen any more, by the same policies: worth a second look before people hear."""
-    return old.status == Status.VERIFIED and result.status == Status.FAILED and not history.grew(old, matching)
+    worse = result.status in (Status.FAILED, Status.UNKNOWN)
+    return old.status == Status.VERIFIED and worse and not history.grew(old, matching)
 
 
 def _keeps_watch(old: State | None, look: Look, stored: Outcome | None, *, redelivered: bool) -> bool:

@@ -101,7 +101,7 @@ class Judge:
         wrong = wrong or condition.condition.check(authority_matches.document(holding, condition, self.around)) or ""
         if wrong:
             cause = Cause(Reason.POLICY_CONDITION_FAILED, f"spec.policy: {wrong}")
-            return RequirementResult("policy", None, None, cause, final=True, condition=mark)
+            return RequirementResult("policy", None, None, cause, condition=mark)  # another match may still come
         return RequirementResult("policy", None, "spec.policy", None, condition=mark)
 
     def _contradictions(self, results: Iterable[PolicyResult], policies: Sequence[Policy]) -> Iterable[Cause]:
@@ -156,8 +156,6 @@ def _may_still_hold(policy: PolicyResult) -> bool:
 
 def _is_final(policy: PolicyResult) -> bool:
     """Waiting does not help: every alternative has evidence that is present and wrong."""
-    if policy.condition and not policy.condition.used:
-        return policy.condition.final
     return not policy.holds and all(any(r.final for r in a.requirements) for a in policy.authorities)
 
 
@@ -165,8 +163,8 @@ def _causes(policies: Iterable[PolicyResult]) -> Iterable[Cause]:
     for policy in policies:
         if policy.holds:
             continue
+        causes = [r.cause for authority in policy.authorities for r in authority.requirements if r.cause]
         if policy.condition and policy.condition.cause:
             yield policy.condition.cause
-            continue
-        for authority in policy.authorities:
-            yield from (r.cause for r in authority.requirements if r.cause)
+            causes = [cause for cause in causes if cause.code in CANNOT_JUDGE]  # it might have held with those
+        yield from causes

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from registry_verifier.models import Identity, Statement
 from registry_verifier.policy.model import Authority, IdentityRule, Policy
 from registry_verifier.reasons import Reason
 from registry_verifier.results import Cause, NearestMiss, PolicyResult
 
+Proven = Callable[[Authority], Sequence[Statement] | Cause]
 
-def nearest_miss(
-    policies: Sequence[Policy],
-    results: Sequence[PolicyResult],
-    proven: Callable[[Authority], Sequence[Statement] | Cause],
-) -> NearestMiss | None:
+
+def nearest_miss(policies: Sequence[Policy], results: Sequence[PolicyResult], proven: Proven) -> NearestMiss | None:
     """The signer who came nearest to a demanded identity, signatures first; None where nobody signed."""
+    failing = [policy for policy, result in zip(policies, results, strict=True) if not result.holds]
     misses = [
-        (_distance(rule, statement.identity, statement), _miss(rule, statement.identity, statement))
-        for policy, result in zip(policies, results, strict=True)
-        if not result.holds
+        (_distance(rule, statement.identity, statement), rule, statement.identity, statement)
+        for policy in failing
         for authority in policy.authorities
-        for statement in _statements(authority, proven)
+        for statement in _signers(authority, proven)
         for rule in authority.identities
-        if statement.holds and statement.identity and rule.match(statement.identity)
+        if statement.identity
     ]
-    return min(misses, key=lambda pair: pair[0])[1] if misses else None
+    return _miss(*min(misses, key=lambda miss: miss[0])[1:]) if misses else None
 
 
-def _statements(
-    authority: Authority, proven: Callable[[Authority], Sequence[Statement] | Cause]
-) -> Sequence[Statement]:
+def _signers(authority: Authority, proven: Proven) -> Iterable[Statement]:
+    """The first statement of each who is not demanded, signatures and attestations apart."""
     found = proven(authority) if authority.identities else ()
-    return () if isinstance(found, Cause) else found
+    first: dict[tuple[bool, str, str], Statement] = {}
+    for one in () if isinstance(found, Cause) else found:
+        if one.holds and one.identity and authority.match(one.identity):
+            first.setdefault((one.is_signature, one.identity.subject, one.identity.issuer), one)
+    return first.values()
 
 
 def _distance(rule: IdentityRule, found: Identity, statement: Statement) -> tuple[bool, bool, int]:

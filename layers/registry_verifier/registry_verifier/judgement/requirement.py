@@ -63,11 +63,9 @@ def signer_cause(authority: Authority, statement: Statement) -> Cause | None:
         return None  # it was proven under these keys
     if statement.identity is None:
         return Cause(Reason.IDENTITY_AMBIGUOUS, f"{statement.place}: names no identity")
-    reasons = [rule.match(statement.identity) for rule in authority.identities]
-    if None in reasons:
+    reason = authority.match(statement.identity)
+    if reason is None:
         return None
-    # a wrong subject of the right issuer comes nearer than a wrong issuer
-    reason = Reason.IDENTITY_MISMATCH if Reason.IDENTITY_MISMATCH in reasons else Reason.ISSUER_MISMATCH
     found = f"signed by {statement.identity.subject} (issuer {statement.identity.issuer})"
     return Cause(reason, f"{statement.place}: {found}, not by a demanded identity")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -14,6 +14,7 @@ from registry_verifier.policy.patterns import Pattern
 from registry_verifier.reasons import Reason
 
 DEFAULT_GRACE = timedelta(minutes=30)
+_KNOWN_LIMIT = 1000
 
 
 class Condition(Protocol):
@@ -166,11 +167,36 @@ class Authority:
     cannot: str = ""
     """why this authority cannot be evaluated here, a fact for people; empty where it can"""
 
+    _known: dict[tuple[str, str], Reason | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def match(self, identity: Identity) -> Reason | None:
+        """None where `identity` is one of the demanded, else the nearest IDENTITY_MISMATCH or ISSUER_MISMATCH.
+
+        One signer makes many statements, and an authority may name a thousand identities: each is matched once.
+        """
+        who = identity.subject, identity.issuer
+        if who in self._known:
+            return self._known[who]
+        nearest = _nearest(rule.match(identity) for rule in self.identities)
+        if len(self._known) < _KNOWN_LIMIT:
+            self._known[who] = nearest
+        return nearest
+
     @property
     def trust_roots(self) -> tuple[str, ...]:
         """The TrustRoots that it names, each once."""
         named = (self.trust_root, self.log.trust_root if self.log else PUBLIC_GOOD, self.timestamp_root or PUBLIC_GOOD)
         return tuple(dict.fromkeys(name for name in named if name != PUBLIC_GOOD))
+
+
+def _nearest(reasons: Iterable[Reason | None]) -> Reason | None:
+    """A wrong subject of the right issuer comes nearer than a wrong issuer."""
+    nearest: Reason | None = Reason.ISSUER_MISMATCH
+    for reason in reasons:
+        if reason is None:
+            return None
+        nearest = Reason.IDENTITY_MISMATCH if reason == Reason.IDENTITY_MISMATCH else nearest
+    return nearest
 
 
 @dataclass(frozen=True)
