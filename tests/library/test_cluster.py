@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -250,3 +251,31 @@ def test_numbers_are_seen_as_go_writes_them() -> None:
     fake.attach_layers(manifest.attestation_tag(DIGEST), [layer])
     rule = replace(SBOM, condition=CueCondition.read("predicate: a: int"))
     assert answer(fake, policy(authority(rule))) == ADMIT
+
+
+def seen(wanted: str) -> PolicyCondition:
+    """A condition that pins what is said of the attestation `sbom` of authority `a`."""
+    return PolicyCondition(CueCondition.read(f"authorityMatches: a: attestations: sbom: [{{{wanted}}}]"))
+
+
+def test_condition_of_the_policy_sees_a_layers_digest_and_signer() -> None:
+    fake = registry(attested="layers")
+    layer = fake.contents[fake.tags[manifest.attestation_tag(DIGEST)]]
+    digest = json.loads(layer)["layers"][0]["digest"]
+    asked = f'digest: "{digest}", subject: "{SUBJECT}", predicateType: "{CYCLONEDX}"'
+    assert answer(fake, policy(authority(SBOM), condition=seen(asked))) == ADMIT
+    assert answer(fake, policy(authority(SBOM), condition=seen(f'digest: "{DIGEST}"'))) == DENY
+
+
+def test_condition_of_the_policy_sees_of_a_bundle_its_digest_and_not_its_signature() -> None:
+    fake, bundled = registry(attested="bundle"), authority(SBOM, signature_format="bundle")
+    of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    asked = f'id: "{of_nothing}", digest: =~"^sha256:[0-9a-f]{{64}}$"'
+    assert answer(fake, policy(bundled, condition=seen(asked))) == ADMIT
+    assert answer(fake, policy(bundled, condition=seen(f'id: !="{of_nothing}"'))) == DENY
+
+
+def test_condition_of_the_policy_sees_the_type_as_it_is_written() -> None:
+    rules, fake = authority(replace(SBOM, written_type="cyclonedx")), registry(attested="layers")
+    assert answer(fake, policy(rules, condition=seen('predicateType: "cyclonedx"'))) == ADMIT
+    assert answer(fake, policy(rules, condition=seen(f'predicateType: "{CYCLONEDX}"'))) == DENY

@@ -347,6 +347,21 @@ def test_contradicting_provenance_counts_for_nothing_where_the_policy_says_so() 
     assert "provenance says commit a" in decision.causes[0].text
 
 
+@pytest.mark.parametrize("predicate_type", [SLSA, "https://slsa.dev/provenance/v0.1"])
+def test_provenance_that_cannot_be_compared_counts_for_nothing_where_the_policy_says_so(predicate_type: str) -> None:
+    rule = AttestationRule("provenance", predicate_type)
+    strict = policy(authority(rule), require_provenance_match=True)
+    decision = judged(strict, signature(), attestation(predicate_type))
+    assert (decision.status, codes(decision)) == (Status.FAILED, [Reason.PROVENANCE_MISMATCH])
+    assert judged(strict, signature(), attestation(predicate_type, compared=True)).status == Status.VERIFIED
+    assert judged(policy(authority(rule)), signature(), attestation(predicate_type)).status == Status.VERIFIED
+
+
+def test_what_is_no_provenance_needs_no_certificate_to_agree_with() -> None:
+    strict = policy(authority(SBOM), require_provenance_match=True)
+    assert judged(strict, signature(), attestation()).status == Status.VERIFIED
+
+
 def test_contradicting_provenance_is_a_warning_otherwise() -> None:
     wrong = attestation(SLSA, document={"predicate": "right"}, contradictions=("provenance says commit a",))
     decision = judged(policy(authority(PROVENANCE)), signature(), wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -344,6 +345,43 @@ def test_an_sbom_and_other_build_types_are_not_checked() -> None:
     assert not is_checked(made("github", changed(GITHUB, "buildDefinition.buildType", "https://example.org/v1")))
     assert not is_checked(made("generator", predicate_type=V1))
     assert not is_checked(made("github", document={}))
+
+
+WHERE = {
+    "github": (f"{EXTERNAL}.workflow.repository", DEPENDENCY),
+    "by hand": (f"{EXTERNAL}.sourceRepository", DEPENDENCY),
+    "generator": ("invocation.configSource.uri", "materials"),
+}
+
+
+@pytest.mark.parametrize("left_out", [None, ""])
+@pytest.mark.parametrize("form", FORMS)
+def test_provenance_that_names_no_repository_is_not_checked(form: str, left_out: str | None) -> None:
+    whole = FORMS[form][1]
+    parameter, dependencies = WHERE[form]
+    without_parameter = changed(whole, parameter, left_out)
+    assert is_checked(made(form, without_parameter))
+    assert is_checked(made(form, changed(whole, dependencies, [])))
+    assert not is_checked(made(form, changed(without_parameter, dependencies, [])))
+    assert not is_checked(made(form, changed(without_parameter, dependencies, [{"digest": {"sha1": COMMIT}}])))
+
+
+@pytest.mark.parametrize(
+    "predicate", [{"buildDefinition": {"buildType": GITHUB["buildDefinition"]["buildType"]}}, {}, [GITHUB]]
+)
+def test_provenance_that_says_nothing_is_not_checked(predicate: object) -> None:
+    assert not is_checked(made("github", predicate))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_provenance_by_a_key_is_not_checked(form: str) -> None:
+    assert not is_checked(replace(made(form), identity=None, key="sha256:" + "a" * 64))
+
+
+def test_provenance_by_a_person_is_checked_and_contradicted() -> None:
+    one = replace(made("github"), identity=Identity("a@acme.example", "https://accounts.google.com"))
+    assert is_checked(one)
+    assert "none, by issuer https://accounts.google.com" in str(check(one)[0])
 
 
 def test_a_hostile_text_is_cut_and_printable() -> None:

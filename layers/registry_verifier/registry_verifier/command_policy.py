@@ -10,14 +10,14 @@ from typing import Any
 
 from registry_verifier import configuration, report, strict_json
 from registry_verifier.errors import BadRequest
-from registry_verifier.judgement import simulation
-from registry_verifier.judgement.simulation import Replay
+from registry_verifier.judgement.simulation import Replay, Simulation
 from registry_verifier.models import Json
 from registry_verifier.policy import lint
 from registry_verifier.policy.load import PolicySet
 
 HOLDS, FLIPS, BAD, UNTOLD = 0, 1, 2, 3
 _RESULT_LIMIT = 64 << 20
+_SHIPPED = Path(__file__).parents[2] / "configuration" / "trusted_root.json"
 _CHECK = """\
 exit codes: 0 every file loads, 2 one does not (with --strict: or there is a warning)
 what each warning means: docs/policy-warnings.md"""
@@ -43,6 +43,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     test = policy.add_parser("test", help=say, description=say, epilog=_TEST, formatter_class=raw)
     test.add_argument("files", nargs="+", type=Path, metavar="FILE")
     test.add_argument("--against", nargs="+", type=Path, required=True, metavar="RESULT")
+    say = "the one that the results were made with; default: Sigstore's public one"
+    test.add_argument("--trusted-root", type=Path, default=_SHIPPED, metavar="FILE", help=say)
     test.add_argument("--output", choices=("text", "json"), default="text")
     test.set_defaults(run=_test)
 
@@ -68,12 +70,22 @@ def _warnings(loaded: PolicySet) -> Iterator[str]:
 
 
 def _test(options: argparse.Namespace) -> int:
-    policies = configuration.policies(options.files).policies
-    replays = [simulation.replay(document, policies) for file in options.against for document in _results(file)]
+    loaded, root = configuration.policies(options.files), configuration.trusted_root(options.trusted_root)
+    configured = configuration.configured(loaded, root)
+    simulated = Simulation(configured.policies, configured.roots)
+    replays = [replay for file in options.against for replay in _replays(simulated, file)]
     print(json.dumps(_summary(replays), indent=2) if options.output == "json" else "\n".join(_lines(replays)))
     if any(one.flips for one in replays):
         return FLIPS
     return UNTOLD if any(one.after is None for one in replays) else HOLDS
+
+
+def _replays(simulated: Simulation, file: Path) -> Iterator[Replay]:
+    for number, document in enumerate(_results(file), start=1):
+        try:
+            yield simulated.replay(document)
+        except BadRequest as error:
+            raise BadRequest(f"{file}: {number}: {error}") from error
 
 
 def _results(file: Path) -> list[Json]:

@@ -92,7 +92,8 @@ async def _look(reference: Reference, configured: Configuration, finder: Finder,
     digest = reference.digest or await _resolve(reference, finder)
     tags = [reference.tag] if reference.tag else []
     matching = policies_for(configured.policies, reference.image, digest, tags)
-    question = verdict.Question(reference.image, digest, matching, configured.trusted_root.sha256, datetime.now(UTC))
+    root, now = configured.trusted_root.sha256, datetime.now(UTC)
+    question = verdict.Question(reference.image, digest, matching, root, now, tuple(tags))
     if not matching:
         nothing = Findings(None, Proofs(finder.prover, reference.image, digest, {}), {}, Surroundings())
         return verdict.judge(question, nothing, waiting=False)

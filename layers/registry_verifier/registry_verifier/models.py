@@ -125,12 +125,18 @@ class Statement:
     detail: str = ""
     contradictions: tuple[str, ...] = ()
     """where a provenance contradicts the certificate that signed it, or the digest"""
+    compared: bool = False
+    """whether it is a provenance that was held against its certificate"""
     document: Json = field(default_factory=dict, repr=False)
-    """the in-toto statement, for a policy's conditions; empty for simple signing; never stored"""
+    """the in-toto statement, for a policy's conditions; empty for simple signing; stored where it is small"""
     key: str | None = None
     """the SHA-256 fingerprint `sha256:…` of the public key that signed, where a key did"""
     signature_id: str = ""
     """a hash of the signature and its certificate, as policy-controller's `id`"""
+    digest: str = ""
+    """of an attestation: what policy-controller calls its `digest`"""
+    root_sha256: str = ""
+    """of the trusted root that it was proven against; one of parts has a hash of its own"""
 
     @property
     def holds(self) -> bool:
@@ -158,8 +164,14 @@ class Verdict:
     """what conditions said of statements, as `outcomes.Outcomes` keeps it"""
     trusts: Mapping[str, Mapping[str, Reason | None]] = field(default_factory=dict, repr=False)
     """by place: the kinds of trust under which a candidate was tried, None where it holds"""
+    roots: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """by the kind of trust: the SHA-256 of the trusted root that something held against"""
     sources: tuple[str, ...] = ()
-    """where evidence was looked for; empty stands for the image's own repository"""
+    """where evidence was looked for and judged; empty stands for the image's own repository"""
+    found_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """by place: the sources that have the candidate"""
+    tags: tuple[str, ...] | None = None
+    """the tags by which policies were matched, where they are no part of the record that holds the verdict"""
     reproduce: tuple[str, ...] = ()
     """the cosign commands that check the same, one a line"""
     kind: str = "image"

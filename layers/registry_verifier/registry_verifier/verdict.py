@@ -30,6 +30,8 @@ class Question:
     policies: Sequence[Policy]
     trust_root_sha256: str
     now: datetime
+    tags: tuple[str, ...] | None = None
+    """the tags that policies were matched by, where no record will hold them"""
 
 
 def judge(question: Question, findings: Findings, *, waiting: bool) -> Verdict:
@@ -58,7 +60,10 @@ def judge(question: Question, findings: Findings, *, waiting: bool) -> Verdict:
         cluster=cluster.whole(question.policies),
         outcomes=outcomes.known,
         trusts=proofs.trusts(),
-        sources=tuple(map(str, proofs.sources)),
+        roots=proofs.roots(),
+        sources=tuple(map(str, proofs.judged_sources())),
+        found_in=proofs.found_in(),
+        tags=question.tags,
         reproduce=reproduce.commands(question.image, question.digest, question.policies),
         kind="index" if own and manifest_kind.kind(own) == manifest_kind.Kind.INDEX else "image",
         media_type=own.media_type if own else None,

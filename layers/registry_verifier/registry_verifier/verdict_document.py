@@ -19,6 +19,9 @@ from registry_verifier.results import (
 VERSION = "0.1.0"
 DOCUMENT_LIMIT = 16 << 10
 """characters of JSON of a statement that is kept: a provenance has two to eight thousand, an SBOM millions"""
+DOCUMENTS_LIMIT = 64 << 10
+"""the same of all that are kept in one verdict: what policies used comes first"""
+_DEPTH_LIMIT = 100
 
 
 def timestamp(moment: datetime) -> str:
@@ -28,23 +31,25 @@ def timestamp(moment: datetime) -> str:
 
 def write(verdict: Verdict) -> dict[str, Any]:
     """The verdict as a JSON object; `reasons` holds the codes of `causes`, each once, in order."""
+    kept = _kept(verdict)
     return {
         "status": verdict.status.value,
         "reasons": list(dict.fromkeys(cause.code.value for cause in verdict.causes)),
         "causes": [_cause(cause) for cause in verdict.causes],
         "image": str(verdict.image),
         "digest": verdict.digest,
+        **({} if verdict.tags is None else {"tags": list(verdict.tags)}),
         "kind": verdict.kind,
         "media_type": verdict.media_type,
         "children": list(verdict.children),
         "policies": [_policy(policy) for policy in verdict.policies],
-        "statements": [_statement(statement, verdict) for statement in verdict.statements],
+        "statements": [_statement(one, verdict, kept=n in kept) for n, one in enumerate(verdict.statements)],
         "nearest_miss": verdict.nearest_miss and _nearest_miss(verdict.nearest_miss),
         "warnings": [_cause(cause) for cause in verdict.warnings],
         "policy_controller": _answer(verdict.cluster),
         "sources": list(verdict.sources),
         "reproduce": list(verdict.reproduce),
-        "trust_root": {"sha256": verdict.trust_root_sha256},
+        "trust_root": {"sha256": verdict.trust_root_sha256, "others": _other_roots(verdict)},
         "verified_at": timestamp(verdict.verified_at),
         "verifier": {"name": "registry-verifier", "version": VERSION},
     }
@@ -86,39 +91,68 @@ def _requirement(requirement: RequirementResult) -> dict[str, Any]:
     }
 
 
-def _statement(statement: Statement, verdict: Verdict) -> dict[str, Any]:
+def _other_roots(verdict: Verdict) -> dict[str, str]:
+    """By kind of trust: the root that something held against, where that is not the deployment's own."""
+    return {name: sha256 for name, sha256 in verdict.roots.items() if sha256 != verdict.trust_root_sha256}
+
+
+def _statement(statement: Statement, verdict: Verdict, *, kept: bool) -> dict[str, Any]:
     return {
         "place": statement.place,
+        "sources": list(verdict.found_in.get(statement.place, ())),
         "format": statement.format,
         "is_signature": statement.is_signature,
         "predicate_type": statement.predicate_type,
         "identity": statement.identity and _identity(statement.identity),
         "key": statement.key,
+        "signature_id": statement.signature_id or None,
+        "digest": statement.digest or None,
         "log_index": statement.log_index,
         "signed_at": statement.signed_at and timestamp(statement.signed_at),
         "holds": statement.holds,
         "reason": statement.reason and statement.reason.value,
         "detail": statement.detail,
         "contradictions": list(statement.contradictions),
+        **({"compared": True} if statement.compared else {}),
         "trusts": {name: reason and reason.value for name, reason in verdict.trusts.get(statement.place, {}).items()},
         "conditions": {mark: said for (place, mark), said in verdict.outcomes.items() if place == statement.place},
-        "document": _document(statement),
+        "document": statement.document if kept else None,
+        "document_omitted": bool(statement.document) and statement.holds and not kept,
     }
 
 
-def _document(statement: Statement) -> Json | None:
-    """The in-toto statement where it is small, so that other conditions can be tried on it later."""
-    return statement.document if statement.document and statement.holds and _is_small(statement.document) else None
+def _kept(verdict: Verdict) -> frozenset[int]:
+    """Which statements are kept whole, so that other conditions can be tried on them later: small ones that hold."""
+    demands = [r for policy in verdict.policies for a in policy.authorities for r in a.requirements]
+    used = {demand.used for demand in demands}
+    ordered = sorted(enumerate(verdict.statements), key=lambda pair: pair[1].place not in used)
+    left, kept = DOCUMENTS_LIMIT, set[int]()
+    for number, one in ordered:
+        size = _size(one.document, min(left, DOCUMENT_LIMIT)) if one.document and one.holds else None
+        if size is not None:
+            left -= size
+            kept.add(number)
+    return frozenset(kept)
 
 
-def _is_small(document: Json) -> bool:
-    """Whether it fits, without writing all of a large one."""
-    left = DOCUMENT_LIMIT
-    for chunk in json.JSONEncoder().iterencode(document):
-        left -= len(chunk)
-        if left < 0:
-            return False
-    return True
+def _size(document: Json, limit: int) -> int | None:
+    """Its length as JSON, without writing all of a large one; None where that is above `limit`, or it is very deep."""
+    size = 0
+    try:
+        for chunk in json.JSONEncoder().iterencode(document):
+            size += len(chunk)
+            if size > limit:
+                return None
+    except RecursionError:
+        return None
+    return size if _is_flat(document, _DEPTH_LIMIT) else None
+
+
+def _is_flat(value: object, depth: int) -> bool:
+    """Whether it is nested at most so deep, so that whoever stands on a deep stack can write it."""
+    if not isinstance(value, dict | list):
+        return True
+    return depth > 0 and all(_is_flat(one, depth - 1) for one in (value.values() if isinstance(value, dict) else value))
 
 
 def _identity(identity: Identity) -> dict[str, Any]:

@@ -50,7 +50,10 @@ class Finder:
     async def find(
         self, image: ImageName, digest: Digest, policies: Sequence[Policy], *, evidence_only: bool = False
     ) -> Findings:
-        """Raises Unavailable and EvidenceRejected as `Gatherer.gather`; a key that cannot be had is in the findings."""
+        """Raises Unavailable and EvidenceRejected as `Gatherer.gather`.
+
+        A key or a configuration that cannot be had is in the findings: it counts where somebody asks for it.
+        """
         authorities = [a for policy in policies for a in policy.authorities]
         sources = (BESIDE_IMAGE, *(a.source for a in authorities))
         evidence, keys = await both(
@@ -66,6 +69,8 @@ class Finder:
             return replace(around, configs=await image_config.read_all(self.gatherer.registry, image, manifest))
         except EvidenceRejected as error:
             return replace(around, configs={}, trouble=str(error))
+        except Unavailable as error:  # an image without a signature fails, whatever its configuration says
+            return replace(around, configs=image_config.Unread(error))
 
     async def _keys(self, authorities: Iterable[Authority]) -> KmsKeys:
         references = sorted({a.key.kms for a in authorities if a.key and a.key.kms and not a.cannot})

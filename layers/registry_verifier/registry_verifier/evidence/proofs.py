@@ -9,6 +9,7 @@ from typing import Protocol
 from registry_verifier import provenance
 from registry_verifier.candidate import Candidate, Trust
 from registry_verifier.errors import EvidenceRejected
+from registry_verifier.evidence import attestation_digest
 from registry_verifier.evidence.gatherer import Found
 from registry_verifier.models import Digest, ImageName, Statement
 from registry_verifier.policy.model import Source
@@ -39,6 +40,7 @@ class Proofs:
     sources: Mapping[Source, Found]
     _known: dict[tuple[Source, Trust], tuple[Statement, ...]] = field(default_factory=dict, init=False, repr=False)
     _counting: dict[tuple[Source, Trust], None] = field(default_factory=dict, init=False, repr=False)
+    _digests: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def statements(self, source: Source, trust: Trust) -> tuple[Statement, ...]:
         """Every candidate of `source`, whether it holds under `trust` or not; for our own judgement."""
@@ -61,20 +63,53 @@ class Proofs:
                 tried.setdefault(statement.place, {})[str(trust)] = statement.reason
         return tried
 
+    def roots(self) -> dict[str, str]:
+        """By kind of trust: the SHA-256 of the trusted root that something held against."""
+        return {str(key[1]): s.root_sha256 for key in self._counting for s in self._known[key] if s.root_sha256}
+
+    def judged_sources(self) -> tuple[Source, ...]:
+        """The sources of which the statements are told; of others that were looked in, nobody wanted to know."""
+        return tuple(dict.fromkeys(source for source, _ in self._counting))
+
+    def found_in(self) -> dict[str, tuple[str, ...]]:
+        """By place: the sources that have the candidate; one may be in two that differ in their tags only."""
+        found: dict[str, dict[str, None]] = {}
+        for source, trust in self._counting:
+            for statement in self._known[source, trust]:
+                found.setdefault(statement.place, {})[str(source)] = None
+        return {place: tuple(sources) for place, sources in found.items()}
+
     def everything(self) -> tuple[Statement, ...]:
-        """Each candidate once: as it holds under the first trust that it holds under, else as it was refused first."""
-        by_place: dict[str, Statement] = {}
+        """Each candidate once, or twice where it holds by a key and by a certificate.
+
+        As it holds under the first trust that it holds under, else as it was refused first.
+        """
+        holding: dict[str, dict[bool, Statement]] = {}
+        refused: dict[str, Statement] = {}
         for key in self._counting:
             for statement in self._known[key]:
-                known = by_place.get(statement.place)
-                if known is None or (statement.holds and not known.holds):
-                    by_place[statement.place] = statement
-        return tuple(by_place.values())
+                refused.setdefault(statement.place, statement)
+                if statement.holds:
+                    holding.setdefault(statement.place, {}).setdefault(statement.key is None, statement)
+        return tuple(s for place, one in refused.items() for s in (holding.get(place, {}).values() or [one]))
 
     def _proven(self, candidate: Candidate, trust: Trust) -> Statement:
         try:
             statement = self.prover.prove(candidate, self.digest, trust)
         except EvidenceRejected as error:
             return self.prover.refused(candidate, error)
-        said = provenance.disagreements(statement, self.image, self.digest)
-        return replace(statement, contradictions=tuple(map(str, said[:_CONTRADICTIONS_LIMIT]))) if said else statement
+        said = provenance.disagreements(statement, self.image, self.digest)[:_CONTRADICTIONS_LIMIT]
+        return replace(
+            statement,
+            contradictions=tuple(map(str, said)),
+            compared=provenance.is_checked(statement),
+            digest=self._attested(candidate, statement),
+        )
+
+    def _attested(self, candidate: Candidate, statement: Statement) -> str:
+        """The digest of an attestation, worked out once however many proofs are asked for."""
+        if statement.predicate_type is None:
+            return ""
+        if candidate.place not in self._digests:
+            self._digests[candidate.place] = attestation_digest.of(candidate) or ""
+        return self._digests[candidate.place]

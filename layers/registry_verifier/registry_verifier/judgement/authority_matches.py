@@ -5,13 +5,14 @@ The shape is policy-controller's PolicyResult (0.13, pkg/webhook/validator_resul
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from registry_verifier.judgement.kubernetes import Resource
 from registry_verifier.models import Json, Statement
-from registry_verifier.policy.model import PolicyCondition
+from registry_verifier.policy.model import Authority, PolicyCondition
 
 _CLAIMS = {
     "githubWorkflowTrigger": "github_workflow_trigger",
@@ -20,6 +21,8 @@ _CLAIMS = {
     "githubWorkflowRepo": "github_workflow_repository",
     "githubWorkflowRef": "github_workflow_ref",
 }
+_OF_NOTHING = hashlib.sha256().hexdigest()
+"""the id of every bundle there, which is a hash of neither signature nor certificate"""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,15 @@ class Match:
     signatures: tuple[Statement, ...] = ()
     attestations: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
     """by the attestation's name in the policy"""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """by the same name: the predicate type as the policy writes it, where that is a short name"""
     anonymous: bool = False
-    """policy-controller forgets the certificates of bundles"""
+    """policy-controller forgets the signatures and certificates of bundles"""
+
+
+def written_types(authority: Authority) -> dict[str, str]:
+    """The short names that the authority's attestations have for their types, by the attestation's name."""
+    return {rule.name: rule.written_type for rule in authority.attestations if rule.written_type}
 
 
 def lacks(condition: PolicyCondition, around: Surroundings) -> str:
@@ -84,18 +94,22 @@ def _match(match: Match) -> dict[str, Any]:
         written["signatures"] = [_signature(one, match) for one in match.signatures]
     if match.attestations:
         written["attestations"] = {
-            name: [_attestation(one, match) for one in statements] for name, statements in match.attestations.items()
+            name: [_attestation(one, match, match.types.get(name)) for one in statements]
+            for name, statements in match.attestations.items()
         }
     return written
 
 
 def _signature(statement: Statement, match: Match) -> dict[str, Any]:
     """Policy-controller leaves out what is empty; so a condition that demands it tells missing from wrong."""
-    who = None if match.anonymous else statement.identity
+    if match.anonymous:
+        return {"id": _OF_NOTHING}
+    who = statement.identity
     claims = {name: who.claims.get(claim, "") for name, claim in _CLAIMS.items()} if who else {}
     said = {"id": statement.signature_id, "subject": who.subject if who else "", "issuer": who.issuer if who else ""}
     return {name: value for name, value in (said | claims).items() if value}
 
 
-def _attestation(statement: Statement, match: Match) -> dict[str, Any]:
-    return _signature(statement, match) | {"predicateType": statement.predicate_type}
+def _attestation(statement: Statement, match: Match, written_type: str | None) -> dict[str, Any]:
+    said = {"predicateType": written_type or statement.predicate_type, "digest": statement.digest}
+    return _signature(statement, match) | {name: value for name, value in said.items() if value}

@@ -141,7 +141,8 @@ class Cluster:
         if not good:
             raise _Denied(self._absent("attestation", envelopes, authority))
         found = {rule.name: _those_of(rule, good) for rule in authority.attestations}
-        return Match(authority.name, attestations=found, anonymous=authority.signature_format == "bundle")
+        types, anonymous = authority_matches.written_types(authority), authority.signature_format == "bundle"
+        return Match(authority.name, attestations=found, types=types, anonymous=anonymous)
 
     def _absent(self, what: str, statements: Sequence[Statement], authority: Authority) -> str:
         causes = [cause for s in statements if (cause := requirement.signer_cause(authority, s))]

@@ -131,6 +131,7 @@ def _match(authority: Authority, met: Sequence[Met]) -> Match:
         static=authority.static is not None,
         signatures=next((one.good for one in met if one.result.name == requirement.SIGNATURE), ()),
         attestations={one.result.name: one.good for one in met if one.result.predicate_type},
+        types=authority_matches.written_types(authority),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from registry_verifier import provenance
 from registry_verifier.judgement.outcomes import Outcomes, fingerprint
 from registry_verifier.models import Statement
 from registry_verifier.policy.model import AttestationRule, Authority
@@ -75,10 +76,19 @@ def _attestation_cause(
 ) -> Cause | None:
     if cause := signer_cause(authority, statement):
         return cause
-    if matching and statement.contradictions:
-        return Cause(Reason.PROVENANCE_MISMATCH, f"{statement.place}: {statement.contradictions[0]}")
+    if matching and (wrong := _provenance(statement)):
+        return Cause(Reason.PROVENANCE_MISMATCH, f"{statement.place}: {wrong}")
     wrong = outcomes.check(rule.condition, statement) if rule.condition else None
     return Cause(Reason.PREDICATE_POLICY_FAILED, f"{statement.place}: {wrong}") if wrong else None
+
+
+def _provenance(statement: Statement) -> str | None:
+    """What a provenance states wrongly; one that cannot be compared is no better, or leaving things out would do."""
+    if statement.contradictions:
+        return statement.contradictions[0]
+    if provenance.may_be_checked(statement) and not statement.compared:
+        return "provenance cannot be compared with a certificate (see docs/provenance.md for what is)"
+    return None
 
 
 def _sorted(

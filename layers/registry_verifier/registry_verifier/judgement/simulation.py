@@ -1,27 +1,28 @@
 """What a stored verdict would be under other policies: the same statements, judged again, without asking anybody.
 
-A verdict holds what this needs: each statement with its signer, under which trust it was proven, what each condition
-said of it, and the statement itself where it is small. What it does not hold cannot be told, and is never guessed.
+A verdict holds what this needs: each statement with its source and signer, under which trust and roots it was proven,
+what each condition said of it, and the statement itself where it is small. What it does not hold cannot be told, and
+is never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from registry_verifier.errors import BadRequest, Unavailable
-from registry_verifier.judgement import trusts
+from registry_verifier.candidate import PUBLIC_GOOD, Trust
+from registry_verifier.errors import TrustRootError, Unavailable
+from registry_verifier.judgement import stored_verdict, trusts
 from registry_verifier.judgement.decision import Decision, Judge
 from registry_verifier.judgement.outcomes import Outcomes, fingerprint
-from registry_verifier.models import Digest, Identity, ImageName, Json, Statement, parse_digest
+from registry_verifier.judgement.stored_verdict import StoredStatement, StoredVerdict
+from registry_verifier.judgement.tag_globs import possible_tags
+from registry_verifier.models import Digest, ImageName, Json, Statement
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.policy.model import Authority, Condition, Policy
-from registry_verifier.reasons import Reason, Status
+from registry_verifier.reasons import CANNOT_JUDGE, Reason, Status
 from registry_verifier.results import Cause
-
-_STATEMENTS_LIMIT = 2000
+from registry_verifier.trusted_root import TrustedRoot
 
 
 class CannotTell(Exception):
@@ -47,90 +48,125 @@ class Replay:
         return self.after is not None and self.after != self.before
 
 
-def replay(document: Json, policies: Sequence[Policy]) -> Replay:
-    """Judge a stored verdict again; BadRequest where the document is no verdict."""
-    stored = _Stored.read(document)
-    try:
-        decision = stored.judged(policies)
-    except (CannotTell, Unavailable) as error:
-        return Replay(stored.image, stored.digest, stored.status, None, why=str(error))
-    if decision.status == Status.UNKNOWN:
-        why = decision.causes[0].text if decision.causes else "a policy cannot be judged"
-        return Replay(stored.image, stored.digest, stored.status, None, decision.causes, why)
-    return Replay(stored.image, stored.digest, stored.status, decision.status, decision.causes)
-
-
 @dataclass(frozen=True)
-class _Stored:
-    """A verdict document, read as far as it is needed."""
+class Simulation:
+    """Policies and their trusted roots, to be tried on any number of stored verdicts."""
 
-    document: Json
-    image: ImageName
-    digest: Digest
-    status: Status
-    tags: tuple[str, ...]
+    policies: Sequence[Policy]
+    roots: Mapping[str, TrustedRoot]
+    """by the TrustRoot's name; PUBLIC_GOOD is the deployment's own"""
+    _demands: dict[int, _Demand] = field(default_factory=dict, init=False, repr=False)
+    _tags: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
 
-    @classmethod
-    def read(cls, document: Json) -> _Stored:
+    def replay(self, document: Json) -> Replay:
+        """Judge a stored verdict again; BadRequest where the document is no verdict."""
+        stored = stored_verdict.read(document)
         try:
-            tags = tuple(str(tag) for tag in document.get("tags") or ())
-            image, digest = ImageName.parse(document["image"]), parse_digest(document["digest"])
-            return cls(document, image, digest, Status(document["status"]), tags)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise BadRequest(f"result is no verdict: {type(error).__name__}: {str(error)[:200]}") from error
+            decision = self._judged(stored)
+        except (CannotTell, Unavailable) as error:
+            return Replay(stored.image, stored.digest, stored.status, None, why=str(error))
+        if decision.status == Status.UNKNOWN:
+            why = decision.causes[0].text if decision.causes else "a policy cannot be judged"
+            return Replay(stored.image, stored.digest, stored.status, None, decision.causes, why)
+        return Replay(stored.image, stored.digest, stored.status, decision.status, decision.causes)
 
-    def judged(self, policies: Sequence[Policy]) -> Decision:
-        self._require_whole()
-        matching = policies_for(policies, self.image, self.digest, self.tags)
-        statements = self._statements()
-        known = {s.place: dict(entry.get("conditions") or {}) for s, entry in statements}
-        judge = Judge(lambda authority: self._proven(authority, statements), outcomes=_Kept(known))
-        return judge.decide(matching, waiting=self.status == Status.PENDING)
+    def _judged(self, stored: StoredVerdict) -> Decision:
+        _require_whole(stored)
+        matching = self._matching(stored)
+        _require_every_match(matching)
+        known: dict[int, Sequence[Statement] | Cause] = {}
 
-    def _require_whole(self) -> None:
-        if self.document.get("dropped") or "statements" not in self.document:
-            raise CannotTell("the stored verdict was cut: it holds not every statement")
-        if self.document.get("kind") == "child":
-            raise CannotTell("a child of an index has the verdict of its index")
-        if not self.document.get("sources"):
-            raise CannotTell("no evidence was looked for, or by a version that did not say where")
+        def proven(authority: Authority) -> Sequence[Statement] | Cause:
+            if id(authority) not in known:
+                known[id(authority)] = self._proven(authority, stored, matching)
+            return known[id(authority)]
 
-    def _statements(self) -> list[tuple[Statement, Json]]:
-        entries = self.document["statements"]
-        try:
-            return [(_statement(entry), entry) for entry in list(entries)[:_STATEMENTS_LIMIT]]
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise BadRequest(
-                f"statement of the result is malformed: {type(error).__name__}: {str(error)[:200]}"
-            ) from error
+        return Judge(proven, outcomes=_Kept(stored)).decide(matching, waiting=stored.status == Status.PENDING)
 
-    def _proven(self, authority: Authority, statements: list[tuple[Statement, Json]]) -> Sequence[Statement] | Cause:
+    def _matching(self, stored: StoredVerdict) -> tuple[Policy, ...]:
+        """The policies that match, and those that did then: a record is judged by them for ever, as `verify` has it."""
+        by_name = policies_for(self.policies, stored.image, stored.digest, stored.tags or ())
+        matching = {policy.name for policy in by_name}
+        for policy in self.policies:
+            if policy.name in matching:
+                continue
+            if _is_unchanged(policy, stored) or (stored.is_record and policy.name in stored.policies):
+                matching.add(policy.name)
+            elif stored.tags is None and policies_for([policy], stored.image, stored.digest, self._tags_of(policy)):
+                raise CannotTell(f"policy {policy.name} matches by tag, and the stored verdict does not say which tags")
+        return tuple(policy for policy in self.policies if policy.name in matching)
+
+    def _tags_of(self, policy: Policy) -> tuple[str, ...]:
+        if policy.name not in self._tags:
+            self._tags[policy.name] = possible_tags(policy.globs)
+        return self._tags[policy.name]
+
+    def _proven(
+        self, authority: Authority, stored: StoredVerdict, matching: Sequence[Policy]
+    ) -> Sequence[Statement] | Cause:
         if authority.cannot:
             return Cause(Reason.POLICY_UNSUPPORTED, f"authority {authority.name}: {authority.cannot}")
         if authority.key and authority.key.kms:
             raise CannotTell(f"authority {authority.name}: its key is in KMS, and nobody is asked here")
-        if str(authority.source) not in self.document["sources"]:
-            raise CannotTell(f"authority {authority.name}: nobody looked in {authority.source}")
-        trust = str(trusts.ours(authority, {}))
-        return [_under(trust, statement, entry, authority) for statement, entry in statements]
+        demand = self._demand(authority)
+        found = [_as_proven(demand.trust, authority, entries) for entries in _places(authority, stored)]
+        if found and demand.roots:
+            self._require_same_root(authority, demand, stored, matching, held=any(one.holds for one in found))
+        return found
+
+    def _require_same_root(
+        self, authority: Authority, demand: _Demand, stored: StoredVerdict, matching: Sequence[Policy], *, held: bool
+    ) -> None:
+        """Raise CannotTell unless the roots that the authority names now are those that the evidence was tried with."""
+        then = stored.other_roots.get(demand.trust)
+        if then is None and (held or set(demand.roots) == {PUBLIC_GOOD}):
+            then = stored.public_root
+        if then is None:  # nothing held, so that no statement says; the policy's own hash does
+            same_public = PUBLIC_GOOD not in demand.roots or stored.public_root == self.roots[PUBLIC_GOOD].sha256
+            if same_public and any(_is_unchanged(p, stored) for p in matching if authority in p.authorities):
+                return
+            raise CannotTell(f"authority {authority.name}: nothing says which {demand.named} was trusted then")
+        if then != demand.root:
+            raise CannotTell(f"authority {authority.name}: {demand.named} is another one than was trusted then")
+
+    def _demand(self, authority: Authority) -> _Demand:
+        # by identity: the policies are kept here
+        if id(authority) not in self._demands:
+            trust = trusts.ours(authority, {})
+            self._demands[id(authority)] = _Demand(str(trust), trusts.root_names(trust), self._root_of(trust))
+        return self._demands[id(authority)]
+
+    def _root_of(self, trust: Trust) -> str:
+        try:
+            parts = [self.roots[name] for name in trusts.root_names(trust)]
+            return TrustedRoot.compose(*parts).sha256 if parts else ""
+        except (KeyError, TrustRootError):
+            return ""
 
 
-def _under(trust: str, statement: Statement, entry: Json, authority: Authority) -> Statement:
-    """The statement as it holds under this trust."""
-    tried = entry.get("trusts") or {}
-    if trust not in tried:
-        raise CannotTell(f"authority {authority.name}: {statement.place} was never tried as '{trust}'")
-    reason = tried[trust]
-    if bool(reason) == (not statement.holds):
-        return statement
-    return _statement({**entry, "reason": reason, "detail": "" if reason is None else "did not hold under this trust"})
+@dataclass(frozen=True)
+class _Demand:
+    """How an authority wants evidence proven, by the names and hashes that verdicts are stored with."""
+
+    trust: str
+    roots: tuple[str, ...]
+    """the names of the roots that have a say"""
+    root: str
+    """the SHA-256 of what they make together; empty where they make nothing"""
+
+    @property
+    def named(self) -> str:
+        """The roots for people."""
+        named = sorted({name for name in self.roots if name != PUBLIC_GOOD})
+        return " and ".join(f"TrustRoot {name}" for name in named) or "trusted root"
 
 
 class _Kept(Outcomes):
     """Conditions that were asked when the verdict was made, and those that a kept statement still answers."""
 
-    def __init__(self, kept: dict[str, dict[str, str | None]]) -> None:
-        super().__init__({(place, mark): said for place, all_ in kept.items() for mark, said in all_.items()})
+    def __init__(self, stored: StoredVerdict) -> None:
+        said = [(one.statement.place, one.conditions) for one in stored.statements]
+        super().__init__({(place, mark): wrong for place, all_ in said for mark, wrong in all_.items()})
 
     def check(self, condition: Condition, statement: Statement) -> str | None:
         if (statement.place, fingerprint(condition)) not in self.known and not statement.document:
@@ -138,19 +174,56 @@ class _Kept(Outcomes):
         return super().check(condition, statement)
 
 
-def _statement(entry: Json) -> Statement:
-    who: Any = entry.get("identity")
-    return Statement(
-        place=entry["place"],
-        format=entry["format"],
-        is_signature=bool(entry["is_signature"]),
-        predicate_type=entry["predicate_type"],
-        identity=Identity(who["subject"], who["issuer"], dict(who.get("claims") or {})) if who else None,
-        key=entry.get("key"),
-        log_index=entry.get("log_index"),
-        signed_at=datetime.fromisoformat(entry["signed_at"]) if entry.get("signed_at") else None,
-        reason=Reason(entry["reason"]) if entry.get("reason") else None,
-        detail=str(entry.get("detail") or ""),
-        contradictions=tuple(map(str, entry.get("contradictions") or ())),
-        document=entry.get("document") or {},
-    )
+def _require_whole(stored: StoredVerdict) -> None:
+    if stored.is_cut:
+        raise CannotTell("the stored verdict was cut: it holds not every statement")
+    if stored.kind == "child":
+        raise CannotTell("a child of an index has the verdict of its index")
+    outage = any(reason not in CANNOT_JUDGE for reason in stored.reasons)
+    if not stored.is_judged or (stored.status == Status.UNKNOWN and outage):
+        raise CannotTell("nobody could look at the image, or its manifest could not be read")
+
+
+def _require_every_match(policies: Sequence[Policy]) -> None:
+    """Raise CannotTell where `spec.policy` would see an authority that only somebody who fetches can judge."""
+    for policy in policies:
+        unknown = [a for a in policy.authorities if a.cannot and a.trust_roots]
+        if policy.condition and unknown:
+            raise CannotTell(f"authority {unknown[0].name}: {unknown[0].cannot}, and spec.policy looks at it")
+
+
+def _is_unchanged(policy: Policy, stored: StoredVerdict) -> bool:
+    return stored.policies.get(policy.name) == policy.sha256
+
+
+def _places(authority: Authority, stored: StoredVerdict) -> list[list[StoredStatement]]:
+    """The statements of the authority's source, those of one place together."""
+    source = str(authority.source)
+    if source not in stored.sources:
+        raise CannotTell(
+            f"authority {authority.name}: nobody looked {f'in {source}' if source else 'beside the image'}"
+        )
+    places: dict[str, list[StoredStatement]] = {}
+    for one in stored.statements:
+        if one.sources is None:
+            raise CannotTell(f"{one.statement.place} was stored by a version that did not say where it is from")
+        if source in one.sources:
+            places.setdefault(one.statement.place, []).append(one)
+    return list(places.values())
+
+
+def _as_proven(trust: str, authority: Authority, entries: Sequence[StoredStatement]) -> Statement:
+    """What is at one place, as it holds under this trust; `entries` are how it held by a key and by a certificate."""
+    first = entries[0]
+    place = first.statement.place
+    if trust not in first.trusts:
+        raise CannotTell(f"authority {authority.name}: {place} was never tried as '{trust}'")
+    if reason := first.trusts[trust]:
+        same = first.statement.reason == reason
+        return first.statement if same else replace(first.statement, reason=reason, detail="did not hold as demanded")
+    by_key = authority.key is not None
+    signed = [e.statement for e in entries if e.statement.holds and (e.statement.key is not None) == by_key]
+    if not signed:
+        raise CannotTell(f"authority {authority.name}: {place} held as '{trust}', and by whom is not kept")
+    documents = [e.statement.document for e in entries if e.statement.document]
+    return signed[0] if signed[0].document or not documents else replace(signed[0], document=documents[0])

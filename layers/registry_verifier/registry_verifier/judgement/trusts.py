@@ -36,6 +36,18 @@ def ours(authority: Authority, kms_keys: KmsKeys) -> Trust:
     )
 
 
+def root_names(trust: Trust) -> tuple[str, ...]:
+    """Whose certificate authorities, transparency logs and timestamp authorities count; none where no root has a say.
+
+    The same three of which the prover composes the root.
+    """
+    if trust.keys and not trust.log and not trust.timestamp:
+        return ()
+    logs = trust.log_root if trust.log else trust.root
+    stamps = trust.timestamp_root if trust.timestamp else logs
+    return (logs if trust.keys else trust.root, logs, stamps)
+
+
 def as_cluster(authority: Authority, kms_keys: KmsKeys) -> Trust:
     """What policy-controller demands; raises Unavailable as `ours`, and ValueError where it gives up beforehand."""
     return _bundle(authority) if authority.signature_format == "bundle" else _legacy(authority, kms_keys)

@@ -77,6 +77,7 @@ class BundleVerifier:
             "log_index": int(entry["logIndex"]),
             "signed_at": self._signed_at(bundle, entry),
             "signature_id": identity.signature_id(bundle.signature, bundle.signing_certificate),
+            "root_sha256": self._root.sha256,
         }
         return _statement(payload, digest, found)
 

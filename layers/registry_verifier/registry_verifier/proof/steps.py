@@ -46,6 +46,7 @@ class Steps:
     def statement(self) -> Statement:
         """What is proven."""
         proven = self._by_key() if self.trust.keys else self._by_certificate()
+        proven["root_sha256"] = self.root.sha256
         return _statement(self.signed, self.digest, proven, any_type=self.trust.as_cosign)
 
     def _by_certificate(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ else's word. Which predicates are read, and what is compared with what: docs/pro
 Sources: actions/buildtypes, workflow/v1; slsa-github-generator, "Provenance Format"; fulcio/docs/oid-info.md.
 """
 
-from registry_verifier.provenance.check import disagreements, is_checked
+from registry_verifier.provenance.check import disagreements, is_checked, may_be_checked
 from registry_verifier.provenance.disagreement import Disagreement
 
-__all__ = ["Disagreement", "disagreements", "is_checked"]
+__all__ = ["Disagreement", "disagreements", "is_checked", "may_be_checked"]

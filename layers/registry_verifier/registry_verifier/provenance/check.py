@@ -11,10 +11,12 @@ from registry_verifier.provenance.certified import Certified
 from registry_verifier.provenance.disagreement import MISSING, Disagreement, at, listed, shown
 from registry_verifier.provenance.layouts import BY_TYPE, Fact, Layout
 
+_SLSA = "https://slsa.dev/provenance/"
 _SCHEMES = ("docker://", "oci://")
 _DOCKER_HUB = ("docker.io", "index.docker.io")
+_REPOSITORY = "source repository"
 _SOURCE = (
-    Fact("source repository", "uri", comparisons.repository),
+    Fact(_REPOSITORY, "uri", comparisons.repository),
     Fact("ref", "uri", comparisons.ref_of_uri, published=True),
     Fact("commit", "digest.gitCommit", comparisons.commit, published=True),
     Fact("commit", "digest.sha1", comparisons.commit, published=True),
@@ -22,8 +24,23 @@ _SOURCE = (
 
 
 def is_checked(statement: Statement) -> bool:
-    """Whether it is provenance of a GitHub workflow in a form that is read here."""
-    return _layout(statement) is not None
+    """Whether it is provenance of a workflow in a form that is read here, held against a certificate.
+
+    Its source repository is stated at least, and the certificate speaks of one: what leaves that out says nothing, and
+    could not be caught at a lie. A key vouches for no repository.
+    """
+    layout = _layout(statement)
+    if layout is None or statement.identity is None:
+        return False
+    predicate, certified = statement.document["predicate"], comparisons.read(statement.identity)
+    stated = [at(predicate, fact.path) for fact in layout.facts if fact.what == _REPOSITORY]
+    stated += [at(entry, "uri") for entry in _sources(predicate, layout, certified)]
+    return bool(certified[_REPOSITORY]) and any(one is not MISSING for one in stated)
+
+
+def may_be_checked(statement: Statement) -> bool:
+    """Whether it calls itself SLSA provenance, of whatever version and build type."""
+    return (statement.predicate_type or "").startswith(_SLSA)
 
 
 def disagreements(statement: Statement, image: ImageName, digest: Digest) -> tuple[Disagreement, ...]:
@@ -66,15 +83,19 @@ def _held(fact: Fact, claimed: object, certified: Certified) -> Iterator[Disagre
 
 def _source(predicate: Json, layout: Layout, certified: Certified) -> Iterator[Disagreement]:
     """The source among the dependencies: the first of the certified repository, or else the first that is of git."""
-    entries = [entry for entry in listed(predicate, layout.dependencies) if _is_source(entry)]
-    ours = [e for e in entries if isinstance(e.get("uri"), str) and comparisons.repository(e["uri"], certified)]
-    for entry in (ours or entries)[:1]:
+    for entry in _sources(predicate, layout, certified):
         for fact in _SOURCE:
             held = replace(fact, published=fact.published and layout.published)
             yield from _held(held, at(entry, fact.path), certified)
     listing = at(predicate, layout.dependencies)
     if not isinstance(listing, list):
         yield from _held(_SOURCE[0], listing, certified)
+
+
+def _sources(predicate: Json, layout: Layout, certified: Certified) -> list[Json]:
+    entries = [entry for entry in listed(predicate, layout.dependencies) if _is_source(entry)]
+    ours = [e for e in entries if isinstance(e.get("uri"), str) and comparisons.repository(e["uri"], certified)]
+    return (ours or entries)[:1]
 
 
 def _is_source(entry: Json) -> bool:
