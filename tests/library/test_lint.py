@@ -497,6 +497,21 @@ def test_hundreds_of_expressions_end_soon() -> None:
     assert time.process_time() - start < 20
 
 
+def test_expressions_beyond_what_anybody_writes_are_looked_at_for_strangers_only() -> None:
+    long = [IdentityRule(issuer=ISSUER, subject_regexp=f"{WORKFLOW}|{'(a|b.c)?' * 500}{n}") for n in range(50)]
+    strangers = [IdentityRule(issuer=ISSUER, subject_regexp=".*") for _ in range(3)]
+    start = time.process_time()
+    found = [one.code for one in advise(policy(replace(GOOD, identities=(*long, *strangers))))]
+    assert time.process_time() - start < 20
+    assert 0 < found.count("unescaped-dot") < 30
+    assert found.count("broad-regexp") == 3
+
+
+def test_expression_that_stands_many_times_is_counted_once() -> None:
+    same = tuple(IdentityRule(issuer=ISSUER, subject_regexp=WORKFLOW[1:]) for _ in range(1000))
+    assert codes(replace(GOOD, identities=same)).count("unanchored-regexp") == 1000
+
+
 def test_a_hostile_condition_ends_soon() -> None:
     start = time.process_time()
     for text in (

@@ -31,9 +31,9 @@ def document(*authorities: dict[str, Any], name: str = "p", **spec: Any) -> str:
     return str(yaml.safe_dump(json.loads(json.dumps({**head, "spec": said}))))  # no aliases
 
 
-def config_map(name: str = "conditions", **more: Any) -> str:
+def config_map(name: str = "conditions", text: str = CUE, **more: Any) -> str:
     about = {"name": name, **more}
-    data = {"key": CUE}
+    data = {"key": text}
     return str(yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": about, "data": data}))
 
 
@@ -150,6 +150,40 @@ def test_config_map_that_is_not_beside_the_policy_is_refused(reference: dict[str
 def test_config_map_of_another_namespace_is_another() -> None:
     text = document(KEYLESS, policy={"type": "cue", "configMapRef": {"name": "conditions", "key": "key"}})
     assert "no ConfigMap" in refusal(text + "---\n" + config_map(namespace="default"))
+
+
+REFERENCE = {"type": "cue", "configMapRef": {"name": "conditions", "key": "key"}}
+OF_POLICY = document(KEYLESS, policy={"type": "cue", "configMapRef": {"name": "conditions", "key": "key"}})
+OF_ATTESTATION = document({**KEYLESS, "attestations": [{"name": "a", "predicateType": "vuln", "policy": REFERENCE}]})
+
+
+@pytest.mark.parametrize("referring", [OF_POLICY, OF_ATTESTATION], ids=["policy", "attestation"])
+def test_policy_is_another_where_its_config_map_says_something_else(referring: str) -> None:
+    loose, strict = (policy(f"{referring}---\n{config_map(text=text)}").sha256 for text in (CUE, "predicate: a: 2"))
+    assert loose != strict
+    assert loose == policy(f"{config_map(labels={'a': 'b'})}---\n{referring}").sha256
+
+
+def test_policy_that_refers_to_nothing_is_the_same_beside_any_config_map() -> None:
+    labelled = document(KEYLESS, policy={"type": "cue", "data": CUE}).replace(
+        "  name: p\n", "  name: p\n  labels: {remote: x, configMapRef: x}\n"
+    )
+    plain = json.dumps(yaml.safe_load(labelled), sort_keys=True, separators=(",", ":")).encode()
+    assert "remote" in labelled
+    assert policy(labelled).sha256 == hashlib.sha256(plain).hexdigest()
+    assert policy(f"{labelled}---\n{config_map()}").sha256 == hashlib.sha256(plain).hexdigest()
+
+
+def test_two_config_maps_of_one_name_are_refused_with_both_places() -> None:
+    files = {"a.yaml": OF_POLICY, "b.yaml": config_map(text="a: 1"), "c.yaml": "---\n" + config_map(text="a: int")}
+    with pytest.raises(PolicyError) as caught:
+        load_files({name: text.encode() for name, text in files.items()})
+    said = "c.yaml:2:1: metadata.name: name 'cosign-system/conditions' stands in b.yaml:1 already"
+    assert str(caught.value) == said
+
+
+def test_config_maps_of_two_namespaces_may_have_one_name() -> None:
+    assert policy(f"{OF_POLICY}---\n{config_map()}---\n{config_map(namespace='default', text='a: 1')}")
 
 
 def test_condition_in_a_file_that_its_hash_names() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -390,7 +391,7 @@ def test_problem_in_the_second_document_has_its_line() -> None:
 
 @pytest.mark.parametrize("files", [{"a": GOOD + "---\n" + GOOD}, {"a": GOOD, "b": GOOD}])
 def test_two_policies_of_one_name_are_refused(files: dict[str, str]) -> None:
-    with pytest.raises(PolicyError, match="name 'acme' stands in a already"):
+    with pytest.raises(PolicyError, match="name 'acme' stands in a:1 already"):
         load_files({name: text.encode() for name, text in files.items()})
 
 
@@ -484,3 +485,40 @@ def _fields(expected: list[str]) -> list[str]:
     return [word if word.startswith("spec.") else f"spec.authorities[0].{word}" for word in words] + [
         "spec.authorities[0].keyless.identities"
     ]
+
+
+def timed(text: str) -> tuple[float, tuple[Problem, ...]]:
+    began = time.process_time()
+    found = problems(text)
+    return time.process_time() - began, found
+
+
+def test_unknown_fields_by_the_thousand_are_refused_in_little_time() -> None:
+    seconds, found = timed(GOOD + "".join(f"  kgys{n}: a\n" for n in range(38_000)))
+    assert seconds < 5
+    assert len(found) == 100
+    assert any("has 38002 entries (expected at most 1000)" in problem.text for problem in found)
+
+
+def test_first_of_many_unknown_fields_names_what_was_meant() -> None:
+    _, found = timed(GOOD.replace("  images:\n", "  image:\n") + "".join(f"  x{n}: a\n" for n in range(900)))
+    assert [problem.path for problem in found[:2]] == ["spec.images", "spec.image"]
+    assert "did you mean 'images'?" in found[1].text
+
+
+def test_field_behind_a_thousand_others_is_not_called_missing() -> None:
+    many = "".join(f"  x{n}: a\n" for n in range(1001))
+    _, found = timed(GOOD.replace("  images:\n", many + "  images:\n"))
+    assert not [problem for problem in found if problem.text == "is missing"]
+
+
+def test_annotations_with_nearly_our_prefix_are_refused_in_little_time() -> None:
+    said = ",".join(f"'registryverifie{n}/x': a" for n in range(38_000))
+    seconds, found = timed(GOOD.replace("  name: acme\n", f"  name: acme\n  annotations: {{{said}}}\n"))
+    assert seconds < 5
+    assert any("did you mean 'registry-verifier/'?" in problem.text for problem in found)
+
+
+def test_problem_is_told_once() -> None:
+    found = problems(GOOD.replace("spec:\n", "spec:\n  match: [1]\n"))
+    assert len(found) == len(set(found))

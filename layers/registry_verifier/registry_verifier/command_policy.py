@@ -50,7 +50,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _check(options: argparse.Namespace) -> int:
-    loaded = configuration.policies(options.files)
+    loaded = configuration.checked(configuration.policies(options.files))
     warnings = list(_warnings(loaded))
     for warning in warnings:
         print(warning)

@@ -18,6 +18,7 @@ from pathlib import Path
 from registry_verifier import trust_roots
 from registry_verifier.candidate import PUBLIC_GOOD
 from registry_verifier.errors import PolicyError, Problem, TrustRootError, Unavailable
+from registry_verifier.judgement import trusts
 from registry_verifier.policy import load
 from registry_verifier.policy.load import PolicySet
 from registry_verifier.policy.model import Authority, Policy
@@ -66,13 +67,26 @@ def configured(loaded: PolicySet, public: TrustedRoot, fetch: Fetch | None = Non
 
     A TrustRoot that cannot be used takes nothing else down: the authorities that name it cannot be judged, and say so.
     """
-    roots, troubles = {PUBLIC_GOOD: public}, dict[str, str]()
+    others, troubles = _resolved(loaded, fetch)
+    roots = {PUBLIC_GOOD: public, **others}
+    return Configuration(tuple(_bound(policy, roots, troubles) for policy in loaded.policies), roots)
+
+
+def checked(loaded: PolicySet) -> PolicySet:
+    """The same, with authorities that say what their TrustRoots lack; the deployment's own root is not looked at."""
+    roots, troubles = _resolved(loaded, None)
+    return replace(loaded, policies=tuple(_bound(policy, roots, troubles) for policy in loaded.policies))
+
+
+def _resolved(loaded: PolicySet, fetch: Fetch | None) -> tuple[dict[str, TrustedRoot], dict[str, str]]:
+    """The trusted roots of the TrustRoots by name, and why others cannot be had."""
+    roots, troubles = dict[str, TrustedRoot](), dict[str, str]()
     for document in loaded.trust_roots:
         try:
             roots[document.name] = trust_roots.resolve(document, fetched=_fetched(document), fetch=fetch)
         except (TrustRootError, Unavailable) as error:
             troubles[document.name] = str(error)
-    return Configuration(tuple(_bound(policy, roots, troubles) for policy in loaded.policies), roots)
+    return roots, troubles
 
 
 def trusted_root(file: Path) -> TrustedRoot:
@@ -88,7 +102,7 @@ def _bound(policy: Policy, roots: Mapping[str, TrustedRoot], troubles: Mapping[s
     authorities = tuple(_usable(authority, roots, troubles) for authority in policy.authorities)
     named = sorted({name for authority in authorities for name in authority.trust_roots})
     if not named:
-        return policy
+        return replace(policy, authorities=authorities)
     known = "".join(f"{name}={roots[name].sha256 if name in roots else ''}\n" for name in named)
     sha256 = hashlib.sha256(f"{policy.sha256}\n{known}".encode()).hexdigest()
     return replace(policy, authorities=authorities, sha256=sha256)
@@ -96,12 +110,45 @@ def _bound(policy: Policy, roots: Mapping[str, TrustedRoot], troubles: Mapping[s
 
 def _usable(authority: Authority, roots: Mapping[str, TrustedRoot], troubles: Mapping[str, str]) -> Authority:
     wrong = [f"TrustRoot {name}: {troubles[name]}" for name in authority.trust_roots if name in troubles]
+    wrong += _lacking(authority, roots)
     if wrong:
         return replace(authority, cannot=authority.cannot or wrong[0])
     foreign = [name for name in authority.trust_roots if name in roots and roots[name].tiles_keys]
     if foreign:
         return replace(authority, denied_there=f"TrustRoot {foreign[0]} has a log whose key is not ECDSA")
     return authority
+
+
+def _lacking(authority: Authority, roots: Mapping[str, TrustedRoot]) -> list[str]:
+    """What the authority demands of a trusted root that has none of it: no evidence could ever hold, nor be wrong."""
+    if authority.static:
+        return []
+    named = authority.key and authority.key.kms
+    trust = trusts.ours(authority, {named: named} if named else {})  # which key it is makes no difference here
+    demanded = {
+        "certificateAuthorities": (trust.root, not trust.keys),
+        "ctLogs": (trust.root, trust.sct),
+        "tLogs": (trust.log_root, trust.log),
+        "timestampAuthorities": (trust.timestamp_root, trust.timestamp),
+    }
+    lacking = [(name, part) for part, (name, wanted) in demanded.items() if wanted and _lacks(roots, name, part)]
+    return [f"{_called(name)} has no {part}{_FIXES[part]}" for name, part in lacking]
+
+
+def _lacks(roots: Mapping[str, TrustedRoot], name: str, part: str) -> bool:
+    return name in roots and not roots[name].has(part)
+
+
+def _called(name: str) -> str:
+    return f"TrustRoot {name}" if name != PUBLIC_GOOD else "the deployment's trusted root"
+
+
+_FIXES = {
+    "certificateAuthorities": ", without which no certificate holds (add them)",
+    "ctLogs": ", without which no certificate is stamped (add them, or insecureIgnoreSCT to the authority)",
+    "tLogs": ", and a log entry is demanded (add them, name another TrustRoot by ctlog, or demand rfc3161timestamp)",
+    "timestampAuthorities": " with the certificate that signs first and its root last (add them)",
+}
 
 
 def _fetched(document: TrustRootDocument) -> bytes | None:

@@ -66,6 +66,11 @@ class Authority:
     certificates: tuple[x509.Certificate, ...]
     window: Window
 
+    @property
+    def stamps(self) -> bool:
+        """Whether it can vouch for a timestamp: the certificate that signs it comes first, and its root last."""
+        return len(self.certificates) > 1 and not _issues(self.certificates[0])
+
 
 class TrustedRoot:
     """One trusted root file, read once per process."""
@@ -119,6 +124,16 @@ class TrustedRoot:
         """Whether sigstore-python can use it: it has logs and authorities of each sort but for timestamps."""
         return bool(self._document["tlogs"] and self.ct_keys and self.authorities)
 
+    def has(self, part: str) -> bool:
+        """Whether something of a part can be used, by the name that a TrustRoot has for it, such as `tLogs`."""
+        parts = {
+            "certificateAuthorities": self.authorities,
+            "ctLogs": self.ct_keys,
+            "tLogs": self.rekor_keys or self.tiles_keys,
+            "timestampAuthorities": [one for one in self.timestamp_authorities if one.stamps],
+        }
+        return bool(parts[part])
+
     def cut(self, moments: Sequence[datetime]) -> tuple[tuple[int, ...], dict[str, Any]]:
         """The same document with only the logs and authorities that were in use at every one of `moments`.
 
@@ -171,6 +186,13 @@ def _authority(entry: Mapping[str, Any]) -> Authority:
     if not chain:
         raise ValueError("authority has no certificate")
     return Authority(tuple(chain), _window(entry))
+
+
+def _issues(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
 
 
 def _key_window(log: Mapping[str, Any]) -> Window:

@@ -154,9 +154,9 @@ class Cluster:
             return ClusterAnswer(
                 Answer.CANNOT_TELL, "spec.policy looks at the image's configuration, which was not read"
             )
-        said = authority_matches.document(holding, condition, self.around)
         wrong = self.around.trouble if condition.fetch_config_file else ""
         try:
+            said = authority_matches.document(holding, condition, self.around)
             wrong = wrong or condition.condition.check_as_cluster(said) or ""
         except Unavailable as error:
             return ClusterAnswer(Answer.CANNOT_TELL, str(error))

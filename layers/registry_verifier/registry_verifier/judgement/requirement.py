@@ -87,7 +87,7 @@ def _provenance(statement: Statement) -> str | None:
     if statement.contradictions:
         return statement.contradictions[0]
     if provenance.may_be_checked(statement) and not statement.compared:
-        return "provenance cannot be compared with a certificate (see docs/provenance.md for what is)"
+        return "states no source repository that can be compared with its certificate"
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from registry_verifier.candidate import PUBLIC_GOOD
 from registry_verifier.models import ImageName
-from registry_verifier.policy import attestation, key, keyless
+from registry_verifier.policy import attestation, key, keyless, withheld
 from registry_verifier.policy.beside import Beside
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.keyless import Keyless
@@ -48,7 +48,9 @@ def read(authority: Field, index: int, beside: Beside) -> Authority:
 def _cannot(authority: Authority, beside: Beside) -> str:
     absent = [name for name in authority.trust_roots if name not in beside.trust_roots]
     if absent:
-        return f"TrustRoot {absent[0][:80]!r} is not in these files: put it beside the policy"
+        return (
+            f"TrustRoot {withheld.without_keys(repr(absent[0][:80]))} is not in these files: put it beside the policy"
+        )
     return _CA_CERT if authority.ca_cert else ""
 
 

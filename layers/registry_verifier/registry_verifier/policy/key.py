@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registry_verifier import signing_key
-from registry_verifier.policy import kms
+from registry_verifier.policy import kms, withheld
 from registry_verifier.policy.beside import NAMESPACE
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.model import Key
@@ -68,4 +68,5 @@ def _secret(reference: Field) -> str:
     namespace = fields["namespace"].line() if "namespace" in fields else ""
     if namespace and namespace != NAMESPACE:
         fields["namespace"].refuse(f"is {namespace[:80]!r} (expected {NAMESPACE!r}, where policy-controller runs)")
-    return f"key is in the secretRef {name[:80]!r}, which only the cluster can read: write the public key as data"
+    shown = withheld.without_keys(repr(name[:80]))
+    return f"key is in the secretRef {shown}, which only the cluster can read: write the public key as data"

@@ -51,16 +51,18 @@ def load_files(files: Mapping[str, bytes], *, referred: Iterable[bytes] = ()) ->
     """What these files hold, by name and content; PolicyError says what is wrong in any of them.
 
     `referred` are files that policies may name by their hash. No policy at all is an error, a file with neither is one,
-    and so are two policies or TrustRoots of one name: verdicts are stored by it.
+    and so are two policies, TrustRoots or ConfigMaps of one name: verdicts are stored by it, or conditions looked up.
     """
     reading = [_Reading(Notes(file), content) for file, content in files.items()]
-    maps = dict(pair for one in reading for pair in one.config_maps())
+    found = [(one.notes, place, pair) for one in reading for place, pair in one.config_maps()]
+    _require_names((notes, place, "/".join(name)) for notes, place, (name, _) in found)
+    maps = dict(pair for _, _, pair in found)
     roots = [(one.notes, place, root) for one in reading for place, root in one.trust_roots()]
-    _require_names(roots)
+    _require_names((notes, place, root.name) for notes, place, root in roots)
     names = frozenset(root.name for _, _, root in roots)
     beside = Beside(maps, besides.by_hash(list(referred)), names)
     policies = [(one.notes, place, policy) for one in reading for place, policy in one.policies(beside)]
-    _require_names(policies)
+    _require_names((notes, place, policy.name) for notes, place, policy in policies)
     if problems := [problem for one in reading for problem in one.problems()]:
         raise PolicyError(*problems)
     return PolicySet(
@@ -77,8 +79,9 @@ class _Reading:
         self.notes = notes
         self._documents = [(node, Field(node, "", notes)) for node in self._parsed(content)]
 
-    def config_maps(self) -> list[tuple[tuple[str, str], dict[str, str]]]:
-        return [besides.config_map(document) for _, document in self._documents if besides.is_config_map(document)]
+    def config_maps(self) -> list[tuple[Node, tuple[tuple[str, str], dict[str, str]]]]:
+        mine = [(node, document) for node, document in self._documents if besides.is_config_map(document)]
+        return [(node, besides.config_map(document)) for node, document in mine]
 
     def trust_roots(self) -> list[tuple[Node, TrustRootDocument]]:
         mine = [(node, document) for node, document in self._documents if _kind(document) == trust_root.KIND]
@@ -100,19 +103,19 @@ class _Reading:
         try:
             nodes = documents(content)
         except YamlProblem as error:
-            self.notes.problems.append(Problem(self.notes.file, error.line, error.column, "", str(error)))
+            self.notes.add(Place(error.line, error.column, 0), "", str(error))
             return []
         if not nodes:
-            self.notes.problems.append(Problem(self.notes.file, 1, 1, "", "file holds no policy"))
+            self.notes.add(Place(1, 1, 0), "", "file holds no policy")
         return nodes
 
 
-def _require_names(named: Iterable[tuple[Notes, Node, Policy | TrustRootDocument]]) -> None:
-    files: dict[str, str] = {}
-    for notes, place, one in named:
-        if one.name in files:
-            notes.add(place, "metadata.name", f"name {one.name!r} stands in {files[one.name]} already")
-        files.setdefault(one.name, notes.file)
+def _require_names(named: Iterable[tuple[Notes, Node, str]]) -> None:
+    places: dict[str, str] = {}
+    for notes, place, name in named:
+        if name in places:
+            notes.add(place, "metadata.name", f"name {name[:300]!r} stands in {places[name]} already")
+        places.setdefault(name, f"{notes.file}:{place.line}")
 
 
 def _kind(document: Field) -> str:

@@ -6,6 +6,7 @@ The latter are annotations under `registry-verifier/`, read strictly; those of o
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -86,16 +87,24 @@ def _numbers(parts: re.Match[str]) -> list[int]:
 def _is_ours(name: str, entry: Field) -> bool:
     """Whether it is one of ours; a prefix that is nearly ours is refused, for it would go unheeded."""
     prefix, separator, _ = name.partition("/")
-    if separator and prefix != PREFIX and difflib.SequenceMatcher(None, prefix[:80], PREFIX).ratio() > _ALIKE:
+    if separator and prefix != PREFIX and _is_alike(prefix[:80]):
         entry.refuse(f"unknown prefix (did you mean '{PREFIX}/'?)")
     return bool(separator) and prefix == PREFIX
+
+
+@functools.lru_cache(maxsize=1000)
+def _is_alike(prefix: str) -> bool:
+    """Whether a prefix is nearly ours; what can be told by length and letters is told without comparing their order."""
+    compared = difflib.SequenceMatcher(None, prefix, PREFIX)
+    bounds = (compared.real_quick_ratio, compared.quick_ratio, compared.ratio)
+    return all(ratio() > _ALIKE for ratio in bounds)
 
 
 def _refuse_unknown(name: str, entry: Field) -> None:
     word = name.partition("/")[2]
     if word in _LATER:
         entry.refuse("is not supported yet")
-    elif word not in _KNOWN:
+    elif word not in _KNOWN and not entry.notes.is_full:
         near = difflib.get_close_matches(word[:80], (*_KNOWN, *_LATER), 1)
         hint = f"did you mean '{PREFIX}/{near[0]}'?" if near else f"expected {' or '.join(_KNOWN)}"
         entry.refuse(f"unknown annotation ({hint})")

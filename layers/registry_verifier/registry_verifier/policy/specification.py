@@ -11,7 +11,7 @@ from registry_verifier.policy import authority, conditions, glob, metadata
 from registry_verifier.policy.beside import Beside
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.metadata import Metadata
-from registry_verifier.policy.model import Authority, Policy
+from registry_verifier.policy.model import Authority, Policy, PolicyCondition
 from registry_verifier.policy.nodes import Table
 
 _VERSIONS = ("policy.sigstore.dev/v1beta1", "policy.sigstore.dev/v1alpha1")
@@ -19,6 +19,7 @@ _SPEC = ("images", "authorities", "mode", "match", "policy")
 _KIND = "ClusterImagePolicy"
 _OTHER_KINDS = ("TrustRoot", "ConfigMap")
 """what may stand beside it, and is read elsewhere"""
+_REFERENCES = ("configMapRef", "remote")
 _RESOURCES = ("replicasets", "deployments", "pods", "cronjobs", "jobs", "statefulsets", "daemonsets")
 
 
@@ -31,18 +32,20 @@ def read(document: Field, beside: Beside) -> Policy | None:
     if "spec" not in fields:
         return None
     spec = fields["spec"].fields(_SPEC, need=("images", "authorities"))
+    authorities = _authorities(spec["authorities"], beside) if "authorities" in spec else ()
+    condition = conditions.of_policy(spec["policy"], beside) if "policy" in spec else None
     return Policy(
         name=about.name,
         globs=tuple(_glob(image) for image in spec["images"].items()) if "images" in spec else (),
-        authorities=_authorities(spec["authorities"], beside) if "authorities" in spec else (),
+        authorities=authorities,
         mode=spec["mode"].choice("enforce", "warn") if "mode" in spec else "enforce",
         require_signature=about.require_signature,
         grace=about.grace,
         annotations=about.annotations,
         file=document.notes.file,
-        sha256=_sha256(document),
+        sha256=_sha256(document, _texts(authorities, condition)),
         match=_match(spec["match"]) if "match" in spec else (),
-        condition=conditions.of_policy(spec["policy"], beside) if "policy" in spec else None,
+        condition=condition,
         version=fields["apiVersion"].string().rpartition("/")[2],
         require_provenance_match=about.require_provenance_match,
     )
@@ -101,7 +104,24 @@ def _selector(fields: Mapping[str, Field]) -> None:
         fields["selector"].refuse("needs a group, version or resource beside it")
 
 
-def _sha256(document: Field) -> str:
-    """The hash of what the document says: comments and layout do not count."""
-    said = json.dumps(document.node.plain(), sort_keys=True, separators=(",", ":"))
+def _texts(authorities: tuple[Authority, ...], condition: PolicyCondition | None) -> list[str]:
+    """The texts of all conditions, in the order of the document."""
+    found = [rule.condition for one in authorities for rule in one.attestations]
+    return [one.text for one in (*found, condition and condition.condition) if one]
+
+
+def _sha256(document: Field, conditions: list[str]) -> str:
+    """The hash of what the document says, comments and layout apart, with the texts where it refers to some."""
+    plain = document.node.plain()
+    said = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    said += "\n" + json.dumps(conditions) if _refers(plain) else ""
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _refers(value: object) -> bool:
+    """Whether a text is taken from elsewhere anywhere in it; of no value that a label or an annotation can have."""
+    if isinstance(value, list):
+        return any(map(_refers, value))
+    if not isinstance(value, dict):
+        return False
+    return any(isinstance(value.get(name), dict) for name in _REFERENCES) or any(map(_refers, value.values()))

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from registry_verifier import strict_json
-from registry_verifier.errors import PolicyError, Problem
+from registry_verifier.errors import PolicyError
 from registry_verifier.policy import metadata, sigstore_keys
 from registry_verifier.policy.encoded import decoded
 from registry_verifier.policy.fields import Field, Notes
-from registry_verifier.policy.nodes import Scalar, Table, YamlProblem, documents
+from registry_verifier.policy.nodes import Place, Scalar, Table, YamlProblem, documents
 
 KIND = "TrustRoot"
 
@@ -76,7 +76,8 @@ def load(content: bytes, *, file: str) -> tuple[TrustRootDocument, ...]:
     try:
         fields = [Field(node, "", notes) for node in documents(content)]
     except YamlProblem as error:
-        raise PolicyError(Problem(file, error.line, error.column, "", str(error))) from error
+        notes.add(Place(error.line, error.column, 0), "", str(error))
+        raise PolicyError(*notes.problems) from error
     found = [read(one) for one in fields if _is_trust_root(one)]
     if notes.problems:
         raise PolicyError(*sorted(notes.problems, key=lambda problem: (problem.line, problem.column)))

@@ -7,6 +7,7 @@ globs.py         which images
 authorities.py   who must have signed, and where the cluster looks for it
 identities.py    one issuer and subject
 expression.py    the shape of a regular expression
+attention.py     how many of them are looked at
 predicates.py    one attestation and its condition
 """
 

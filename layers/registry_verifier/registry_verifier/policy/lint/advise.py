@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from registry_verifier.policy.lint import authorities, globs, predicates
 from registry_verifier.policy.lint.advice import Advice, shown
+from registry_verifier.policy.lint.attention import Attention
 from registry_verifier.policy.model import AttestationRule, Authority, Policy
 
 
@@ -23,9 +24,10 @@ def _advise(policy: Policy, beside: Sequence[Policy]) -> Iterator[Advice]:
     if policy.match:
         fault = "match is about objects in the cluster: here the policy applies to every published image of its globs"
         yield Advice("match-not-applicable", "spec.match", fault)
+    attention = Attention()
     for index, authority in enumerate(policy.authorities):
         path = f"spec.authorities[{index}]"
-        yield from authorities.advise(authority, policy, path)
+        yield from authorities.advise(authority, policy, path, attention)
         yield from _two_signers(authority, path, beside)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from registry_verifier.candidate import PUBLIC_GOOD
 from registry_verifier.policy.lint import identities, predicates
 from registry_verifier.policy.lint.advice import Advice, shown
+from registry_verifier.policy.lint.attention import Attention
 from registry_verifier.policy.model import Authority, Policy
 from registry_verifier.statement import COSIGN_SIGN
 
@@ -14,8 +15,8 @@ _FULCIO = "https://fulcio.sigstore.dev"
 _LIST_IT = f"list {shown(COSIGN_SIGN)} as an attestation"
 
 
-def advise(authority: Authority, policy: Policy, path: str) -> Iterator[Advice]:
-    """Everything about one authority."""
+def advise(authority: Authority, policy: Policy, path: str, attention: Attention) -> Iterator[Advice]:
+    """Everything about one authority; `attention` is what is left of it for the policy's expressions."""
     if authority.cannot and not authority.ca_cert:
         yield Advice("unsupported-here", path, f"this authority is not evaluated here: {authority.cannot}")
     if authority.static:
@@ -24,14 +25,14 @@ def advise(authority: Authority, policy: Policy, path: str) -> Iterator[Advice]:
                 "static-pass", f"{path}.static", "every image that matches passes, signed or not (name no others)"
             )
         return
-    yield from _keyless(authority, path)
+    yield from _keyless(authority, path, attention)
     yield from _format(authority, path)
     yield from _key(authority, path)
     yield from _dropped(authority, policy, path)
     yield from _attestations(authority, policy, path)
 
 
-def _keyless(authority: Authority, path: str) -> Iterator[Advice]:
+def _keyless(authority: Authority, path: str, attention: Attention) -> Iterator[Advice]:
     if not authority.identities:
         return
     if authority.ca_cert:
@@ -45,7 +46,7 @@ def _keyless(authority: Authority, path: str) -> Iterator[Advice]:
         yield Advice("ignore-sct", f"{path}.keyless.insecureIgnoreSCT", fault)
     for index, rule in enumerate(authority.identities):
         public = authority.trust_root == PUBLIC_GOOD and not authority.ca_cert
-        yield from identities.advise(rule, f"{path}.keyless.identities[{index}]", public=public)
+        yield from identities.advise(rule, f"{path}.keyless.identities[{index}]", attention, public=public)
 
 
 def _key(authority: Authority, path: str) -> Iterator[Advice]:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from registry_verifier.policy import patterns
-from registry_verifier.policy.lint import expression
 from registry_verifier.policy.lint.advice import Advice, shown
+from registry_verifier.policy.lint.attention import Attention
 from registry_verifier.policy.lint.expression import End, Shape
 from registry_verifier.policy.model import IdentityRule
 
@@ -40,24 +40,25 @@ _PEOPLE = ("https://accounts.google.com", "https://github.com/login/oauth")
 _BEGINS = "https://github.com/"
 
 
-def advise(rule: IdentityRule, path: str, *, public: bool) -> Iterator[Advice]:
+def advise(rule: IdentityRule, path: str, attention: Attention, *, public: bool) -> Iterator[Advice]:
     """Everything about one identity; `public`: certificates come from Sigstore's public instance."""
     for name, text in (("issuer", rule.issuer_regexp), ("subject", rule.subject_regexp)):
         if text:
-            yield from _expression(name, text, rule, f"{path}.{name}RegExp")
+            yield from _expression(name, text, rule, f"{path}.{name}RegExp", attention.shape(text))
     for name, text in (("issuer", rule.issuer), ("subject", rule.subject)):
         if text and (_LOOKS_LIKE_EXPRESSION.search(text) or text != text.strip()):
             fault = f"is compared exactly and is {shown(text)} (write {name}RegExp for an expression)"
             yield Advice("impossible-identity", f"{path}.{name}", fault)
     yield from _impossible_issuer(rule, f"{path}.issuer", public=public)
-    yield from _impossible_subject(rule, path)
+    yield from _impossible_subject(rule, path, attention.shape(rule.subject_regexp) if rule.subject_regexp else None)
 
 
-def _expression(name: str, text: str, rule: IdentityRule, path: str) -> Iterator[Advice]:
-    shape = expression.read(text)
+def _expression(name: str, text: str, rule: IdentityRule, path: str, shape: Shape | None) -> Iterator[Advice]:
     if _matches_strangers(name, text):
         fault = f"expression {shown(text)} matches any {name} (write {_NARROWER[name]})"
         yield Advice("broad-regexp", path, fault)
+    if shape is None:
+        return
     yield from _unanchored(text, shape, path)
     if shape.dotted:
         yield Advice("unescaped-dot", path, _dots(shape, rule))
@@ -103,7 +104,7 @@ def _impossible_issuer(rule: IdentityRule, path: str, *, public: bool) -> Iterat
         yield _never(path, f"issuer is {shown(issuer)} (expected one that begins with 'https://')")
 
 
-def _impossible_subject(rule: IdentityRule, path: str) -> Iterator[Advice]:
+def _impossible_subject(rule: IdentityRule, path: str, shape: Shape | None) -> Iterator[Advice]:
     subject, regexp = rule.subject, rule.subject_regexp
     if rule.issuer in _PEOPLE and subject and "@" not in subject:
         fault = f"subject is {shown(subject)} (expected an e-mail address: so it is with issuer {shown(rule.issuer)})"
@@ -112,7 +113,7 @@ def _impossible_subject(rule: IdentityRule, path: str) -> Iterator[Advice]:
         return
     if subject and not _LOOKS_LIKE_EXPRESSION.search(subject) and not _SUBJECT.match(subject):
         yield _never(f"{path}.subject", f"subject is {shown(subject)}: {_fault(subject)}")
-    if regexp and (fault := _expression_fault(expression.read(regexp))):
+    if regexp and shape and (fault := _expression_fault(shape)):
         yield _never(f"{path}.subjectRegExp", f"expression {shown(regexp)} matches no workflow: {fault}")
 
 
