@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.signing import signer
 from registry_verifier import manifest, verdict
+from registry_verifier.errors import Unavailable
+from registry_verifier.evidence.image_config import Unread
 from registry_verifier.judgement.authority_matches import Surroundings
 from registry_verifier.judgement.cluster import Cluster
 from registry_verifier.judgement.kubernetes import Resource
@@ -273,6 +275,14 @@ def test_condition_of_the_policy_sees_of_a_bundle_its_digest_and_not_its_signatu
     asked = f'id: "{of_nothing}", digest: =~"^sha256:[0-9a-f]{{64}}$"'
     assert answer(fake, policy(bundled, condition=seen(asked))) == ADMIT
     assert answer(fake, policy(bundled, condition=seen(f'id: !="{of_nothing}"'))) == DENY
+
+
+def test_configuration_that_could_not_be_asked_for_is_no_denial() -> None:
+    why = Unavailable(Reason.MANIFEST_NOT_FOUND, "child sha256:1 is not in the registry")
+    asked = PolicyCondition(CueCondition.read("config: [string]: architecture: string"), fetch_config_file=True)
+    rules = policy(Authority("s", (), static=Static("pass")), condition=asked)
+    said = whole(registry(), rules, around=Surroundings(Unread(why)))
+    assert (said.answer, str(why) in said.text) == (CANNOT_TELL, True)
 
 
 def test_condition_of_the_policy_sees_the_type_as_it_is_written() -> None:
