@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import Unavailable
-from registry_verifier.judgement import authority_matches, kubernetes, requirement, trusts
+from registry_verifier.judgement import authority_matches, kubernetes, protobuf_statement, requirement, trusts
 from registry_verifier.judgement.authority_matches import Match, Surroundings
 from registry_verifier.judgement.go_json import as_go
+from registry_verifier.judgement.go_types import NotOfType, read_as
 from registry_verifier.judgement.trusts import KmsKeys
 from registry_verifier.models import Digest, ImageName, Statement
 from registry_verifier.policy.glob import policies_for
@@ -111,7 +112,7 @@ class Cluster:
             raise _CannotTell(str(error)) from error
         if authority.signature_format == "bundle":
             found = self.statements(_BESIDE_IMAGE, replace(trust, as_cosign=True))
-            return [s for s in found if s.format == "bundle"]
+            return [_as_message(s) for s in found if s.format == "bundle"]
         found = self.statements(authority.source, trust)
         found = self._again(found, Reason.STATEMENT_INVALID, authority.source, replace(trust, as_cosign=True))
         if trust.timestamp:  # a layer without a timestamp is taken for one that needs none
@@ -171,8 +172,23 @@ def _converted(authority: Authority) -> Authority:
 
 def _those_of(rule: AttestationRule, statements: Sequence[Statement]) -> tuple[Statement, ...]:
     typed = [s for s in statements if s.predicate_type == rule.predicate_type]
-    said = [(s, rule.condition.check_as_cluster(as_go(s.document)) if rule.condition else None) for s in typed]
+    said = [(s, _unmet(rule, s)) for s in typed]
     if good := tuple(s for s, wrong in said if wrong is None):
         return good
     wrong = next((wrong for _, wrong in said), None)
     raise _Denied(f"{rule.name}: {wrong}" if wrong else f"no attestation of type {rule.predicate_type} counts there")
+
+
+def _unmet(rule: AttestationRule, statement: Statement) -> str | None:
+    """Why the statement does not count, with a condition or without one; None where it does."""
+    try:
+        document = as_go(read_as(rule.written_type, statement.document))
+    except NotOfType as error:
+        return str(error)
+    return rule.condition.check_as_cluster(document) if rule.condition else None
+
+
+def _as_message(bundle: Statement) -> Statement:
+    """The same, refused where its statement is not read there."""
+    wrong = protobuf_statement.refusal(bundle.document) if bundle.holds else None
+    return replace(bundle, reason=Reason.STATEMENT_INVALID, detail=wrong) if wrong else bundle

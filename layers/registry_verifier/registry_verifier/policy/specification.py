@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from registry_verifier.models import Json
-from registry_verifier.policy import authority, conditions, glob, metadata
+from registry_verifier.policy import authority, conditions, glob, metadata, selector
 from registry_verifier.policy.beside import Beside
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.metadata import Metadata
@@ -99,7 +99,7 @@ def _match(match: Field) -> tuple[Json, ...]:
 
 
 def _selector(fields: Mapping[str, Field]) -> None:
-    fields["selector"].fields(("matchLabels", "matchExpressions"))
+    selector.check(fields["selector"])
     if set(fields) == {"selector"}:
         fields["selector"].refuse("needs a group, version or resource beside it")
 

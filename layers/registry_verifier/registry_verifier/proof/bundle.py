@@ -108,8 +108,8 @@ def read(document: Mapping[str, Any]) -> Bundle:
 def require_readable_by_cosign(document: Mapping[str, Any]) -> None:
     """Raise EvidenceRejected(BUNDLE_INVALID) for a log entry of Rekor v2, which cosign up to 2.5 does not read."""
     entries = document.get("verificationMaterial", {}).get("tlogEntries") or ()
-    versions = [entry.get("kindVersion", {}).get("version") for entry in entries]
-    if _REKOR_2 in versions:
+    kinds = [entry.get("kindVersion", {}) for entry in entries]
+    if any(kind.get("version") == _REKOR_2 and kind.get("kind") != "intoto" for kind in kinds):
         raise _invalid("log entry is of Rekor v2, which cosign 2.5 does not read")
 
 
