@@ -15,7 +15,7 @@ from local.interop.policies import ANSWERS, REPOSITORY, Court
 from local.registry.server import LocalRegistry
 from local.signing.distribution import Repository
 from local.sigstore.private_sigstore import PrivateSigstore
-from tests.library.rego_engine import NEEDS_OPA, OPA
+from tests.library.rego_engine import NEEDS_OPA, OPA, put_on_path
 
 RECORDED: dict[str, str] = json.loads((Path(__file__).parents[2] / ANSWERS).read_text())
 
@@ -39,8 +39,12 @@ def _asks_opa(pair: Pair) -> bool:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: str(pair.name))
-def test_we_say_what_policy_tester_said(pair: Pair, registry: tuple[str, Repository], tmp_path: Path) -> None:
-    if _asks_opa(pair) and not OPA:
-        pytest.skip(NEEDS_OPA.kwargs["reason"])
+def test_we_say_what_policy_tester_said(
+    pair: Pair, registry: tuple[str, Repository], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if _asks_opa(pair):
+        if OPA is None:
+            pytest.skip(NEEDS_OPA.kwargs["reason"])
+        put_on_path(monkeypatch, OPA)
     _, ours = Court(PrivateSigstore(), tmp_path).ask(pair, *registry)
     assert pair.agrees(ours.word, RECORDED[pair.name]), f"{ours.word} for {RECORDED[pair.name]}: {ours.text}"
