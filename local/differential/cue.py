@@ -66,7 +66,10 @@ def build(built: Path) -> Cue:
     """Build the pinned version with Go into `built`; CueFailed where there is no Go or it does not build."""
     go = shutil.which("go")
     if go is None:
-        raise CueFailed("no go to build cue with")
+        raise CueFailed(
+            f"no cue command and no go to build it with (expected cue in CUE, {built} or PATH;"
+            f" with Go: GOBIN=$PWD/{built} go install cuelang.org/go/cmd/cue@{VERSION})"
+        )
     built.mkdir(parents=True, exist_ok=True)
     command = [go, "install", f"cuelang.org/go/cmd/cue@{VERSION}"]
     environment = {**os.environ, "GOBIN": str(built.resolve())}

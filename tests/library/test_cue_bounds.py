@@ -11,14 +11,14 @@ from registry_verifier.policy.cue.condition import CueCondition
 from registry_verifier.policy.cue.problem import CueProblem
 
 SECONDS = 20
-"""far more than any of these takes, far less than an evaluation without bounds"""
+"""of computing: far more than any of these takes, far less than an evaluation without bounds"""
 
 
 @pytest.fixture(autouse=True)
 def bounded() -> Any:
-    began = time.monotonic()
+    began = time.process_time()
     yield
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 def doubling(mark: str) -> str:
@@ -43,6 +43,12 @@ def doubling(mark: str) -> str:
         (doubling("#"), "steps"),
         ("\n".join(f"a: {{x{n}: 1}} | {{y{n}: 1}} | {{z{n}: 2}}" for n in range(15)), "steps"),
         ("#T: {l: #T}\na: #T", "holds itself"),
+        ("\n".join(f"a{n}: a{(n + 1) % 900}" for n in range(900)), "demands nothing"),
+        ("\n".join(f"a{n}: a{(n + 1) % 4000}" for n in range(4000)), "names refer to others"),
+        ("a: " + "|".join(f'"{n}"' for n in range(9000)), "steps"),
+        ("a: " + "(int | string | *1) & " * 300 + "1", "steps"),
+        ('import "strings"\na: strings.Repeat("x", 1000000000)', "not supported"),
+        ("a: " + "9" * 200_000, "digits"),
     ],
 )
 def test_hostile_condition_is_refused(policy: str, said: str) -> None:
@@ -79,9 +85,9 @@ def test_document_that_is_deeper_than_the_condition_goes_is_no_trouble() -> None
 def test_hundreds_of_thousands_of_values_that_nobody_asks_for_cost_nothing() -> None:
     document = {"bomFormat": "x", "components": [{"name": str(n)} for n in range(300_000)]}
     condition = CueCondition.read('bomFormat: "x"\ncomponents: [...]')
-    began = time.monotonic()
+    began = time.process_time()
     assert condition.check(document) is None
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_thousands_of_components_are_looked_at_one_by_one() -> None:

@@ -72,12 +72,6 @@ def judge(run: Evaluation, shape: Shape, demand: Conjunct) -> bool:
     name = path(run, call.function if isinstance(call, tree.Call) else call, demand.scope)
     if name not in VALIDATORS or (isinstance(call, tree.Call) and is_value(run, call, demand.scope)):
         return False
-    if name == "list.MatchN" and isinstance(call, tree.Call):
-        shape.narrow(Kind.LIST, name)
-        for each in call.arguments:
-            run.check(Node(None, None, [demand.part(each)]))
-        shape.matches += ((demand.part(call.arguments[0]), demand.part(call.arguments[1])),)
-        return True
     arguments = [_plain(run, each, demand.scope) for each in (call.arguments if isinstance(call, tree.Call) else ())]
     if name in JUDGES:
         _must_take(name, FUNCTIONS[name].takes[1:], arguments)

@@ -9,7 +9,7 @@ from registry_verifier.models import Json
 from registry_verifier.policy.cue import grammar, names, strictness
 from registry_verifier.policy.cue.evaluation import Evaluation
 from registry_verifier.policy.cue.file import File
-from registry_verifier.policy.cue.limits import STEPS, STEPS_ALONE, Bottom, CannotEvaluate
+from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate
 from registry_verifier.policy.cue.nodes import Conjunct, Data, Node, Scope
 from registry_verifier.policy.cue.problem import CueProblem
 from registry_verifier.policy.cue.values import shown
@@ -60,7 +60,7 @@ class CueCondition:
 
     def _root(self, *data: Data) -> tuple[Evaluation, Node]:
         imports = {each.name: each.path for each in self.file.imports}
-        run = Evaluation(imports, STEPS if data else STEPS_ALONE)
+        run = Evaluation(imports, is_alone=not data)
         return run, Node(None, None, [*data, Conjunct(self.file.fields, Scope(None))])
 
     def _must_be_possible(self) -> None:

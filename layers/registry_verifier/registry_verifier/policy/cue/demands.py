@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from registry_verifier.policy.cue import calls, references, structs, tree
 from registry_verifier.policy.cue.checks import Limit, Matches
 from registry_verifier.policy.cue.functions import TYPES
-from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate
+from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate, Incomplete
 from registry_verifier.policy.cue.nodes import Conjunct, Node, Scope
 from registry_verifier.policy.cue.operands import operand
 from registry_verifier.policy.cue.values import Kind, called
 
 if TYPE_CHECKING:
     from registry_verifier.policy.cue.unification import Unification
+
+_HAS_BOUNDS = Kind.NUMBER | Kind.STRING | Kind.BYTES
 
 
 def _literal(to: Unification, demand: Conjunct, part: tree.Literal) -> None:
@@ -49,7 +51,12 @@ def _reference(to: Unification, demand: Conjunct, part: tree.Tree) -> None:
 
 def _bound(to: Unification, demand: Conjunct, part: tree.Bound) -> None:
     sign = part.operator
-    value = operand(to.run, part.operand, demand.scope)
+    try:
+        value = operand(to.run, part.operand, demand.scope)
+    except Incomplete as unknown:
+        if not unknown.kinds & _HAS_BOUNDS:
+            raise Bottom(f"{sign} is given a value of another kind") from None
+        raise
     if isinstance(value, Node):
         raise Bottom(f"{sign} takes no list and no object")
     if sign in ("=~", "!~"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import combinations
+from operator import or_
 from typing import cast
 
 from registry_verifier.policy.cue import operands, unification
 from registry_verifier.policy.cue.labels import Scalar
-from registry_verifier.policy.cue.limits import STEPS, Bottom, Budget, CannotEvaluate, Incomplete
+from registry_verifier.policy.cue.limits import STEPS, STEPS_ALONE, Bottom, Budget, CannotEvaluate, Incomplete
 from registry_verifier.policy.cue.nodes import Conjunct, Data, Node, Option, Scope
 from registry_verifier.policy.cue.shapes import MISSING, Shape
 from registry_verifier.policy.cue.tree import Name, Pattern, Tree
@@ -18,10 +20,12 @@ from registry_verifier.policy.cue.values import is_same
 class Evaluation:
     """The budget, and what is known so far."""
 
-    def __init__(self, imports: Mapping[str, str], steps: int = STEPS) -> None:
+    def __init__(self, imports: Mapping[str, str], *, is_alone: bool = False) -> None:
         self.imports = imports
         """local name -> path"""
-        self.budget = Budget(steps)
+        self.is_alone = is_alone
+        """whether there is no document yet"""
+        self.budget = Budget(STEPS_ALONE if is_alone else STEPS)
 
     def options(self, node: Node) -> list[Option]:
         """What a value can be; Bottom where it can be nothing."""
@@ -115,7 +119,8 @@ def _settle(options: Sequence[Option], node: Node) -> Shape:
     values = {(type(shape.value), shape.value) for shape in candidates if shape.value is not MISSING}
     if len(values) == 1 and all(shape.value is not MISSING for shape in candidates):
         return candidates[0]
-    raise Incomplete(f"{node.path() or 'the condition'} can be several values")
+    kinds = reduce(or_, (shape.kinds for shape in candidates))
+    raise Incomplete(f"{node.path() or 'the condition'} can be several values", kinds)
 
 
 def _may_be_one(one: Shape, other: Shape) -> bool:

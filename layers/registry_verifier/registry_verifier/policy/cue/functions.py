@@ -177,6 +177,5 @@ VALIDATORS: Mapping[str, int] = {
     **{path: 0 for path in BARE},
     **{path: 1 for path in ("list.MinItems", "list.MaxItems", "list.Contains", "struct.MinFields", "struct.MaxFields")},
     **{path: 1 for path in JUDGES},
-    "list.MatchN": 2,
 }
 """functions that are demands when called without the value that they judge, and with how many arguments"""

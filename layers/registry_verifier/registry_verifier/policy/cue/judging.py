@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from registry_verifier.policy.cue.labels import Scalar
 from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate
-from registry_verifier.policy.cue.nodes import Conjunct, Data, Node
 from registry_verifier.policy.cue.records import Judge
 from registry_verifier.policy.cue.shapes import MISSING, Shape
 
@@ -18,8 +17,6 @@ def see_to(shape: Shape) -> None:
     """Bottom where a function says no."""
     for judge in shape.judges:
         _judge(shape, judge)
-    for count, wanted in shape.matches:
-        _match(shape, count, wanted)
 
 
 def _judge(shape: Shape, judge: Judge) -> None:
@@ -74,18 +71,6 @@ def _element(shape: Shape, index: int) -> Scalar:
     if found.value is MISSING and not (found.is_struct or found.is_list):
         raise CannotEvaluate(f"{node.path()} has no value yet")
     return found.value
-
-
-def _match(shape: Shape, count: Conjunct, wanted: Conjunct) -> None:
-    """`list.MatchN`: so many elements can be unified with a value."""
-    if not shape.is_list:
-        return
-    arcs = [shape.arc(index) for index in range(shape.size())]
-    found = sum(shape.run.can_be(Node(shape.node, None, [*arc.demands, wanted])) for arc in arcs if arc)
-    if not shape.run.can_be(Node(None, None, [Data(found, is_own=False), count])):
-        raise Bottom(
-            f"{shape.node.path() or 'statement'} has {found} elements that fit list.MatchN (expected another number)"
-        )
 
 
 def _number(judge: Judge) -> int:

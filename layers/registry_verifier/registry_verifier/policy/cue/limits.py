@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STEPS = 300_000
-"""values unified, fields looked at, elements compared, for one document: a list of some ten thousand objects"""
+STEPS = 200_000
+"""values unified, fields looked at, elements compared, for one document: a list of some eight thousand objects"""
 STEPS_ALONE = 60_000
 """the same for a condition without a document, when it is loaded"""
 DEPTH = 64

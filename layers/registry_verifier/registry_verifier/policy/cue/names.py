@@ -14,6 +14,7 @@ from registry_verifier.policy.cue.labels import Hidden
 from registry_verifier.policy.cue.problem import CueProblem
 from registry_verifier.policy.cue.tree import Tree
 from registry_verifier.policy.cue.turning import declared, must_not_turn
+from registry_verifier.policy.cue.waiting import must_wait
 from registry_verifier.policy.cue.written import called, must_be_expression
 
 _SPECIAL = {"len": 1, "close": 1, "and": 1, "or": 1, "div": 2, "mod": 2, "quo": 2, "rem": 2}
@@ -95,6 +96,7 @@ def check(file: File) -> frozenset[str]:
         if each.name not in names.used_imports:
             raise CueProblem(each.at, f"{each.path[:80]!r} is imported and not used")
     must_not_turn(names.refers, file.fields)
+    must_wait(file)
     return frozenset(name for field, used in names.refers.items() for name in used - {field})
 
 

@@ -19,6 +19,7 @@ from registry_verifier.policy.cue.values import Kind
 if TYPE_CHECKING:
     from registry_verifier.policy.cue.evaluation import Evaluation
 
+_PLAIN = Kind.BOOL | Kind.NUMBER | Kind.STRING | Kind.BYTES
 _BITS_LIMIT = 4096
 _LENGTH_LIMIT = 1 << 20
 _EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
@@ -27,6 +28,14 @@ _EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, DivisionByZero, Over
 def operand(run: Evaluation, expression: tree.Tree, scope: Scope) -> Scalar | Node:
     """A value without parts, or the node of a list or struct; Incomplete where it is not known."""
     run.budget.spend()
+    try:
+        value = _computed(run, expression, scope)
+    except Incomplete as unknown:
+        raise Incomplete(str(unknown)) from None  # what a part of it can be says nothing of the whole
+    return known(run, value) if isinstance(value, Node) else value
+
+
+def _computed(run: Evaluation, expression: tree.Tree, scope: Scope) -> Scalar | Node:
     if isinstance(expression, tree.Literal):
         return expression.value
     if isinstance(expression, tree.Binary):
@@ -37,9 +46,8 @@ def operand(run: Evaluation, expression: tree.Tree, scope: Scope) -> Scalar | No
         return _interpolated(run, expression, scope)
     if isinstance(expression, tree.Call) and calls.is_value(run, expression, scope):
         return calls.result(run, expression, scope)
-    if (constant := calls.constant(run, expression, scope)) is not None:
-        return constant
-    return known(run, resolve(run, expression, scope))
+    constant = calls.constant(run, expression, scope)
+    return resolve(run, expression, scope) if constant is None else constant
 
 
 def known(run: Evaluation, node: Node) -> Scalar | Node:
@@ -55,7 +63,7 @@ def known(run: Evaluation, node: Node) -> Scalar | Node:
 
 
 def _interpolated(run: Evaluation, expression: tree.Interpolation, scope: Scope) -> str:
-    text = "".join(_written(operand(run, piece, scope)) for piece in expression.pieces)
+    text = "".join(_written(_part(run, piece, scope, _PLAIN, "interpolation")) for piece in expression.pieces)
     if len(text) > _LENGTH_LIMIT:
         raise CannotEvaluate(f"a string of more than {_LENGTH_LIMIT} characters")
     return text
@@ -70,12 +78,17 @@ def _written(value: Scalar | Node) -> str:
 
 
 def _signed(run: Evaluation, expression: tree.Unary, scope: Scope) -> Scalar | Node:
+    kinds = Kind.BOOL if expression.operator == "!" else Kind.NUMBER
+    return _part(run, expression.operand, scope, kinds, expression.operator)
+
+
+def _part(run: Evaluation, expression: tree.Tree, scope: Scope, kinds: int, sign: str) -> Scalar | Node:
+    """What something is computed from; Bottom where it is not known yet, and can never be of these kinds."""
     try:
-        return operand(run, expression.operand, scope)
+        return operand(run, expression, scope)
     except Incomplete as unknown:
-        kinds = Kind.BOOL if expression.operator == "!" else Kind.NUMBER
         if not unknown.kinds & kinds:
-            raise Bottom(f"{expression.operator} is given a value of another kind") from None
+            raise Bottom(f"{sign} is given a value of another kind") from None
         raise
 
 
@@ -91,8 +104,9 @@ def _binary(run: Evaluation, expression: tree.Binary, scope: Scope) -> Scalar:
     sign = expression.operator
     if isinstance(expression.right, tree.Never) or isinstance(expression.left, tree.Never):
         return _exists(run, expression, scope)
-    left = operand(run, expression.left, scope)
-    right = operand(run, expression.right, scope)
+    kinds = Kind.ANY if sign in ("==", "!=") else _PLAIN
+    left = _part(run, expression.left, scope, kinds, sign)
+    right = _part(run, expression.right, scope, kinds, sign)
     if sign in ("==", "!="):
         return _equal(left, right) == (sign == "==")
     if isinstance(left, Node) or isinstance(right, Node):
@@ -120,10 +134,10 @@ def _exists(run: Evaluation, expression: tree.Binary, scope: Scope) -> bool:
 
 
 def _equal(left: Scalar | Node, right: Scalar | Node) -> bool:
-    if isinstance(left, Node) or isinstance(right, Node):
-        raise CannotEvaluate("== on lists or objects")
     if left is None or right is None:
         return left is right
+    if isinstance(left, Node) or isinstance(right, Node):
+        raise CannotEvaluate("== on lists or objects")
     numbers = _is_number(left) and _is_number(right)
     if not numbers and type(left) is not type(right):
         raise CannotEvaluate("== on values of different kinds")

@@ -51,11 +51,16 @@ def _named(run: Evaluation, name: str, scope: Scope) -> Node:
 
 def member(run: Evaluation, node: Node, label: Label) -> Node:
     """A field of a value."""
-    shape = run.settled(node)
+    try:
+        shape = run.settled(node)
+    except Incomplete as unknown:
+        if not unknown.kinds & Kind.STRUCT:
+            raise Bottom(f"{node.path() or 'a value'} has no fields") from None
+        raise
     _must_be(shape, Kind.STRUCT)
     if not shape.is_struct:
         raise Incomplete(f"{node.path() or 'a value'} is not known")
-    if shape.doubts:
+    if len(shape.doubts) > shape.undecided or (shape.doubts and label in shape.may_have):
         raise CannotEvaluate(f"{node.path() or 'the condition'} is needed before it is known: {shape.doubts[0]}")
     return _field(shape, label)
 

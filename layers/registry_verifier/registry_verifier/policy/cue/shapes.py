@@ -13,7 +13,7 @@ from registry_verifier.policy.cue.limits import Bottom, Budget, CannotEvaluate
 from registry_verifier.policy.cue.nodes import Conjunct, Data, Demand, Field, Node, Scope
 from registry_verifier.policy.cue.records import Fields, Given, Items, Judge
 from registry_verifier.policy.cue.tree import Pattern
-from registry_verifier.policy.cue.values import Kind, called, is_same, kind_of, shown
+from registry_verifier.policy.cue.values import Exactly, Kind, called, is_same, kind_of, shown
 
 MISSING: Any = object()
 """no value without parts"""
@@ -26,10 +26,6 @@ class Run(Protocol):
 
     def fits(self, label: str, pattern: Conjunct) -> bool:
         """Whether a field's name fits a pattern."""
-        ...
-
-    def can_be(self, node: Node) -> bool:
-        """Whether a value can be something."""
         ...
 
     def settled(self, node: Node) -> Shape:
@@ -64,9 +60,9 @@ class Shape:
     lists: tuple[Items, ...] = ()
     may_have: frozenset[Label] = frozenset()
     """fields that comprehensions give, or would give"""
+    undecided = 0
+    """how many of its doubts are comprehensions, of which is known what they would give"""
     judges: tuple[Judge, ...] = ()
-    matches: tuple[tuple[Conjunct, Conjunct], ...] = ()
-    """how many elements must fit what"""
     arcs: Mapping[Label | int, Node | None] = _NOTHING
     is_struct = False
     """whether it is a struct, not only allowed to be one"""
@@ -105,7 +101,7 @@ class Shape:
 
     def take(self, value: Scalar) -> None:
         """It is this value."""
-        wanted = shown(value)
+        wanted = Exactly(value)
         if self.value is not MISSING and not is_same(self.value, value):
             raise self.conflict(wanted)
         self.narrow(kind_of(value), wanted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from registry_verifier.policy.cue import tree
 from registry_verifier.policy.cue.closedness import NONE, Brace, Closing, Closings, Fixed, Inside, Moved
+from registry_verifier.policy.cue.functions import TYPES
 from registry_verifier.policy.cue.labels import Hidden
 from registry_verifier.policy.cue.limits import Bottom, CannotEvaluate, Incomplete
 from registry_verifier.policy.cue.nodes import Conjunct, Data, Node, Scope
@@ -84,11 +85,16 @@ class _Braces:
                 self._must_not_turn(part.body)
                 self.to.shape.may_have |= set(part.body.names.values())
                 self.to.work += [self._part(part.body, each) for each in scopes]
+        except Bottom as bottom:
+            bottom.at = part.at if bottom.at is None else bottom.at
+            raise
         except Incomplete as unknown:
             self.to.shape.doubts += (str(unknown),)
             if isinstance(part, tree.Comprehension):
                 self._must_not_turn(part.body)
+                self._must_not_choose(part.body)
                 self.to.shape.may_have |= set(part.body.names.values())
+                self.to.shape.undecided += all(isinstance(each, tree.FieldOf) for each in part.body.declarations)
 
     def _must_not_turn(self, body: tree.Struct) -> None:
         """What decides whether there is a field may not be a part of that field."""
@@ -96,6 +102,15 @@ class _Braces:
             arc = self.to.shape.arcs.get(label)
             if arc is not None and not _is_scalar(self.to.run, arc):
                 raise CannotEvaluate(f"{self.to.node.path() or 'the condition'} has a field that decides about itself")
+
+    def _must_not_choose(self, body: tree.Struct) -> None:
+        """Where a field has alternatives, CUE may fail for want of what decides whether there is more to it."""
+        known = (self.to.shape.fields.get(label) for label in body.names.values())
+        demands = [each.expression for field in known if field for each in field.demands]
+        if not self.to.run.is_alone and any(_has_alternatives(each) for each in demands):
+            raise CannotEvaluate(
+                f"{self.to.node.path() or 'the condition'} has alternatives that depend on what it lacks"
+            )
 
     def _dynamic(self, part: tree.Dynamic) -> None:
         label = operand(self.to.run, part.label, self.scope)
@@ -114,6 +129,15 @@ class _Braces:
         """Braces within, whose fields are as if they stood here."""
         inside = Inside(self.brace, -1)
         return replace(self.demand, expression=body, scope=scope, extent=self.brace, inside=inside, is_joined=True)
+
+
+def _has_alternatives(part: tree.Tree) -> bool:
+    """Whether it has, or may have under another name."""
+    if isinstance(part, tree.Meet):
+        return any(_has_alternatives(each) for each in part.operands)
+    return isinstance(part, tree.Join | tree.Selector | tree.Index) or (
+        isinstance(part, tree.Name) and part.name not in TYPES
+    )
 
 
 def _is_scalar(run: Evaluation, node: Node) -> bool:
@@ -168,7 +192,12 @@ def yielded(run: Evaluation, clauses: tuple[tree.Tree, ...], scope: Scope) -> It
 
 
 def _holds(run: Evaluation, clause: tree.If, scope: Scope) -> bool:
-    value = operand(run, clause.condition, scope)
+    try:
+        value = operand(run, clause.condition, scope)
+    except Incomplete as unknown:
+        if unknown.kinds & Kind.BOOL:
+            raise
+        value = None
     if not isinstance(value, bool):
         raise Bottom("the condition of an if is no boolean")
     return value

@@ -11,27 +11,39 @@ from registry_verifier.policy.cue.tree import Tree
 
 Refers = Mapping[str, set[str]]
 """top-level name -> those to which it refers"""
+_NAMES_LIMIT = 1000
 
 
 def must_not_turn(refers: Refers, struct: tree.Struct) -> None:
     """A let or a definition, and a field, may not refer to each other: CUE's order decides whether that is a cycle."""
+    if len(refers) > _NAMES_LIMIT:
+        raise CueProblem(struct.at, f"{len(refers)} names refer to others (expected at most {_NAMES_LIMIT})")
+    seen, back = set[str](), _turned(refers)
     for name in refers:
-        around = _reached(refers, name)
-        if name not in around or refers[name] & around == {name}:
+        if name in seen:
             continue
-        turning = {each for each in around if name in _reached(refers, each)}
+        turning = _reached(refers, name) & _reached(back, name)
+        seen |= turning
         kinds = {each in struct.lets or each.startswith(("#", "_")) for each in turning}
         if len(turning) > 1 and (kinds == {True, False} or turning & struct.lets.keys()):
             place = next((each.at for each in struct.declarations if name in declared(each)), 0)
             raise CueProblem(place, f"{', '.join(sorted(turning))[:200]} refer to each other")
 
 
+def _turned(refers: Refers) -> Refers:
+    back = dict[str, set[str]]()
+    for name, others in refers.items():
+        for each in others:
+            back.setdefault(each, set()).add(name)
+    return back
+
+
 def _reached(refers: Refers, name: str) -> set[str]:
     reached, work = set[str](), [name]
     while work:
-        for each in refers.get(work.pop(), set()) - reached:
-            reached.add(each)
-            work.append(each)
+        more = refers.get(work.pop(), set()) - reached
+        reached |= more
+        work += more
     return reached
 
 

@@ -23,6 +23,9 @@ from registry_verifier.policy.cue.values import Kind, kind_of, scalar
 if TYPE_CHECKING:
     from registry_verifier.policy.cue.evaluation import Evaluation
 
+_STEPS_OF_A_CHOICE = 8
+_CHAIN_LIMIT = 64
+
 
 class Fork(Exception):
     """A disjunction is reached, and which of its alternatives is meant is not said."""
@@ -78,6 +81,8 @@ class Unification:
         self.is_solid = False
         self.is_cyclic = False
         node.partial = None if choices else self.shape
+        if choices:
+            run.budget.spend(_STEPS_OF_A_CHOICE)
 
     def result(self) -> Option:
         """Do all of it."""
@@ -134,6 +139,8 @@ class Unification:
             return
         if self.node.is_within(source):
             raise Bottom(f"{self.node.path()} holds itself")
+        if len(demand.through) > _CHAIN_LIMIT:
+            raise CannotEvaluate(f"more than {_CHAIN_LIMIT} references lead to each other")
         self.seen.add(source)
         theirs = [each for each in source.demands if isinstance(each, Conjunct)]
         fresh = {closing: Closing(is_deep=closing.is_deep) for each in theirs for closing in each.closings}

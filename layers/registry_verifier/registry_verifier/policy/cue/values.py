@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from registry_verifier.policy import patterns
 from registry_verifier.policy.cue.labels import Scalar
@@ -97,3 +97,12 @@ def shown(value: Any) -> str:
     text = json.dumps(value[:_SHOWN] if isinstance(value, str) else value)
     cut = isinstance(value, str) and len(value) > _SHOWN
     return text[: 6 * _SHOWN] + (f" (the first {_SHOWN} of {len(value)} characters)" if cut else "")
+
+
+class Exactly(NamedTuple):
+    """A value that is wanted; written out only where somebody is told."""
+
+    value: Scalar
+
+    def __str__(self) -> str:
+        return shown(self.value)
