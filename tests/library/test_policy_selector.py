@@ -9,15 +9,16 @@ import pytest
 
 from registry_verifier.errors import PolicyError
 from registry_verifier.policy.load import load
+from registry_verifier.policy.model import Policy
 
 _TEAM = {"key": "team", "operator": "In", "values": ["payments"]}
 
 
-def _load(selector: Any) -> None:
+def _load(selector: Any) -> tuple[Policy, ...]:
     match = [{"group": "", "version": "v1", "resource": "pods", "selector": selector}]
     spec = {"images": [{"glob": "a/b"}], "match": match, "authorities": [{"name": "a", "static": {"action": "fail"}}]}
     head = {"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy", "metadata": {"name": "p"}}
-    load(json.dumps({**head, "spec": spec}).encode(), file="p.yaml")
+    return load(json.dumps({**head, "spec": spec}).encode(), file="p.yaml")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,8 @@ def _load(selector: Any) -> None:
     ],
 )
 def test_selector_that_compiles_loads(selector: Any) -> None:
-    _load(selector)
+    (loaded,) = _load(selector)
+    assert loaded.match[0]["selector"] == selector
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ _ALMOST_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{1,2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\Z"
 )
 _LENGTH_LIMIT = 1 << 20
+_PARTS_LIMIT = 10_000
 
 PACKAGES: Mapping[str, Mapping[str, str]] = {
     "list": {},
@@ -110,6 +111,8 @@ def _join(parts: list[Any], separator: str) -> str:
 def _split(text: str, separator: str) -> list[str]:
     if not separator:
         raise CannotEvaluate("strings.Split at nothing")
+    if text.count(separator) > _PARTS_LIMIT:
+        raise CannotEvaluate(f"strings.Split into more than {_PARTS_LIMIT} parts")
     return text.split(separator)
 
 
