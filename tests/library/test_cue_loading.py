@@ -81,6 +81,7 @@ MEANING = [
     ("a: {b: *[for v in [1] {v}] | int}", 1, 14, "within an alternative"),
     ("a: b | 1\nb: int", 1, 4, "another field as an alternative"),
     ("a: 1 | (b.c & int)\nb: c: int", 1, 9, "another field as an alternative"),
+    ('p: {e: [{for k, v in p.e[1] {"\\(k)-x": v}}, {a: 1}], c: p.e}', 1, 14, "over the field that it is in"),
     ('import "list"\na: list.MatchN(1, 1)', 2, 4, "function list.MatchN is not supported"),
     ("\n".join(f"a{n}: a{n + 1}" for n in range(1100)) + "\na1100: 1", 1, 1, "names refer to others"),
     ("", 1, 1, "demands nothing"),

@@ -19,6 +19,8 @@ def must_wait(file: File) -> None:
     }
     for each in file.fields.declarations:
         _see_top(each)
+        if isinstance(each, tree.FieldOf):
+            _see_elements(each)
     for each in _all(file.fields):
         if isinstance(each, tree.Choice):
             _see_alternative(each.value, known | TYPES.keys())
@@ -36,6 +38,21 @@ def _see_top(part: Tree) -> None:
     if isinstance(part, tree.Embed | tree.Struct | tree.Meet):
         for each in part.parts():
             _see_top(each)
+
+
+def _see_elements(field: tree.FieldOf) -> None:
+    """An element that goes over what it is in may be a cycle for CUE, depending on who looks first."""
+    items = [item for each in _all(field.value) if isinstance(each, tree.ListOf) for item in each.items]
+    bodies = [item.body if isinstance(item, tree.Comprehension) else item for item in items]
+    for each in (part for body in bodies for part in _all(body)):
+        if isinstance(each, tree.For) and _root(each.source) == field.label:
+            raise CueProblem(each.at, "a for in an element of a list, over the field that it is in, is not supported")
+
+
+def _root(part: Tree) -> str:
+    while isinstance(part, tree.Selector | tree.Index):
+        part = part.operand
+    return part.name if isinstance(part, tree.Name) else ""
 
 
 def _see_alternative(value: Tree, known: set[str]) -> None:
