@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.go_command import go
+
 VERSION = "v0.16.1"
 """what is built where none is found"""
 _SECONDS = 60
-_BUILD_SECONDS = 1800
 
 
 class CueFailed(Exception):
@@ -64,16 +65,11 @@ def find(built: Path) -> Cue | None:
 
 def build(built: Path) -> Cue:
     """Build the pinned version with Go into `built`; CueFailed where there is no Go or it does not build."""
-    go = shutil.which("go")
-    if go is None:
+    if shutil.which("go") is None:
         raise CueFailed(
             f"no cue command and no go to build it with (expected cue in CUE, {built} or PATH;"
             f" with Go: GOBIN=$PWD/{built} go install cuelang.org/go/cmd/cue@{VERSION})"
         )
     built.mkdir(parents=True, exist_ok=True)
-    command = [go, "install", f"cuelang.org/go/cmd/cue@{VERSION}"]
-    environment = {**os.environ, "GOBIN": str(built.resolve())}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    if done.returncode:
-        raise CueFailed(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
+    go("install", f"cuelang.org/go/cmd/cue@{VERSION}", failed=CueFailed, built=built)
     return Cue(built / "cue")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local.differential.cue import CueFailed
+from local.go_command import go
 
 VERSION = "v0.12.1"
 """of policy-controller v0.13.1"""
@@ -20,7 +21,6 @@ _SOURCE = Path(__file__).parent / "unify.go"
 _PACKAGE = "cuelang.org/go/cue/cuecontext"
 _NAME = "cue-unify"
 _SECONDS = 300
-_BUILD_SECONDS = 1800
 
 Question = tuple[str, Sequence[Any]]
 """a condition, and the documents"""
@@ -72,13 +72,5 @@ def build(built: Path) -> Library:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_SOURCE, Path(folder) / "main.go")
         for step in (["mod", "init", "unify"], ["get", f"{_PACKAGE}@{VERSION}"], ["build", "-o", str(path), "."]):
-            _go(step, folder)
+            go(*step, failed=CueFailed, folder=Path(folder))
     return Library(path)
-
-
-def _go(step: Sequence[str], folder: str) -> None:
-    done = subprocess.run(
-        ["go", *step], cwd=folder, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
-    )
-    if done.returncode:
-        raise CueFailed(f"go {' '.join(step)}: {done.stderr.strip()[-300:]}")

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.go_command import go
+
 VERSIONS = {2: "v2.6.4", 3: "v3.1.2"}
 """what is built, by major version"""
 _SECONDS = 120
-_BUILD_SECONDS = 1800
 
 
 class CosignFailed(Exception):
@@ -78,16 +79,11 @@ def find(major: int, *, built: Path) -> Cosign | None:
 
 def build(major: int, *, built: Path) -> Cosign:
     """Build the pinned version with Go into `built`; CosignFailed where there is no Go or it does not build."""
-    go = shutil.which("go")
-    if go is None:
+    if shutil.which("go") is None:
         raise CosignFailed("no go to build cosign with")
     built.mkdir(parents=True, exist_ok=True)
     package = f"github.com/sigstore/cosign/v{major}/cmd/cosign@{VERSIONS[major]}"
-    environment = {**os.environ, "GOBIN": str(built.resolve())}
-    command = [go, "install", package]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    if done.returncode:
-        raise CosignFailed(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
+    go("install", package, failed=CosignFailed, built=built)
     found = _examine((built / "cosign").rename(built / f"cosign{major}"))
     if found is None:
         raise CosignFailed(f"what {package} built does not run")

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.go_command import go
+
 VERSION = "v0.13.1"
 _MODULE = f"github.com/sigstore/policy-controller@{VERSION}"
 _NAME = "policy-tester"
 _SURROUNDINGS = {"SYSTEM_NAMESPACE": "cosign-system"}
 """without it, it panics on a `secretRef` with a namespace"""
 _SECONDS = 120
-_BUILD_SECONDS = 1800
 
 
 class PolicyTesterFailed(Exception):
@@ -90,24 +91,16 @@ def find(*, built: Path) -> Path | None:
 
 def build(*, built: Path) -> Path:
     """Build the pinned version with Go into `built`; PolicyTesterFailed where there is no Go or it does not build."""
-    go = shutil.which("go")
-    if go is None:
+    if shutil.which("go") is None:
         raise PolicyTesterFailed(f"no go to build {_NAME} with")
     built.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        module = json.loads(_go([go, "mod", "download", "-json", _MODULE], Path(name)))["Dir"]
-        copy = shutil.copytree(module, Path(name) / "module")
+        described = go("mod", "download", "-json", _MODULE, failed=PolicyTesterFailed, folder=Path(name))
+        copy = shutil.copytree(json.loads(described)["Dir"], Path(name) / "module")
         for folder in (copy, *filter(Path.is_dir, copy.rglob("*"))):
             folder.chmod(0o755)  # the module cache is read-only, and so would not go away
-        _go([go, "build", "-o", str(built.resolve() / _NAME), "./cmd/tester"], copy)
+        go("build", "-o", str(built.resolve() / _NAME), "./cmd/tester", failed=PolicyTesterFailed, folder=copy)
     return built / _NAME
-
-
-def _go(command: Sequence[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    if done.returncode:
-        raise PolicyTesterFailed(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-300:]}")
-    return done.stdout
 
 
 def _options(question: Question, folder: Path) -> list[str]:
