@@ -78,7 +78,11 @@ class PublishEvent:
 
 @dataclass(frozen=True)
 class Look:
-    """One message on the queue: look at this digest; `cause` is `publish`, `evidence`, `recheck` or `index`."""
+    """One message on the queue: look at this digest.
+
+    `cause` is `publish` (a webhook), `missed` (a publish that no webhook told of), `evidence`, `recheck`, `index`, or
+    `sweep` (it is verified, and looked at again).
+    """
 
     image: ImageName
     digest: Digest
@@ -90,6 +94,27 @@ class Look:
     """how many re-checks came before this one"""
     first_seen: datetime | None = None
     """when the publish was first heard of; None where only the table knows"""
+
+
+@dataclass(frozen=True)
+class FailedDelivery:
+    """A webhook delivery that GitHub could not bring, by one of its hooks."""
+
+    id: int
+    """GitHub's number of this attempt"""
+    event_id: str
+    """`guid`, which is the `X-GitHub-Delivery` of every attempt"""
+    delivered_at: datetime
+
+
+@dataclass(frozen=True)
+class PackageVersion:
+    """One manifest of a container package, as GitHub's REST API lists it: a hint, as every webhook."""
+
+    digest: Digest
+    created_at: datetime
+    updated_at: datetime
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

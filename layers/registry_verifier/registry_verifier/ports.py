@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Protocol
 
+from registry_verifier.errors import EvidenceRejected
 from registry_verifier.manifest import Manifest
-from registry_verifier.models import Digest, ImageName, Look, State
+from registry_verifier.models import Digest, FailedDelivery, ImageName, Look, PackageVersion, State
 
 
 class Registry(Protocol):
@@ -54,4 +56,44 @@ class Verdicts(Protocol):
 
     def recent(self, image: ImageName, *, limit: int) -> Iterable[State]:
         """The newest records of this repository, newest first."""
+        ...
+
+
+class Attestations(Protocol):
+    """Sigstore bundles that are kept beside the registry, by GitHub's attestations API."""
+
+    def bundles(self, image: ImageName, digest: Digest) -> tuple[bytes | EvidenceRejected, ...]:
+        """The bundles about `digest`, and why others cannot be read; empty where there are none.
+
+        Raises `Unavailable` where GitHub could not be asked, or one bundle could not be fetched.
+        """
+        ...
+
+
+class Hook(Protocol):
+    """One webhook of a repository, an organization or a GitHub App. Both methods raise `Unavailable`."""
+
+    @property
+    def name(self) -> str:
+        """Which one, such as `repos/acme/app/hooks/1`."""
+        ...
+
+    def failed(self, *, since: datetime) -> tuple[FailedDelivery, ...]:
+        """The events since then none of whose deliveries succeeded, oldest first, once for each event."""
+        ...
+
+    def redeliver(self, delivery: FailedDelivery) -> None:
+        """Have GitHub bring it again."""
+        ...
+
+
+class Packages(Protocol):
+    """GitHub's list of what was published. Both methods raise `Unavailable`, the iterators while they are read."""
+
+    def images(self, owner: str) -> Iterator[ImageName]:
+        """The container packages of `orgs/NAME` or `users/NAME`."""
+        ...
+
+    def versions(self, image: ImageName) -> Iterator[PackageVersion]:
+        """Every version of a container package, newest first; asks for a page when it is needed."""
         ...
