@@ -1,20 +1,35 @@
-"""Evidence from all four places: found wherever it is, each candidate judged alone, bounded."""
+"""Evidence from all five places: found wherever it is, each candidate judged alone, bounded."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from local.signing import signer
 from registry_verifier import manifest
+from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import EvidenceRejected, Unavailable
+from registry_verifier.evidence import attested
 from registry_verifier.evidence import gatherer as evidence
-from registry_verifier.models import Statement, digest_of
-from registry_verifier.reasons import Reason
+from registry_verifier.evidence.gatherer import BESIDE_IMAGE, Evidence, Gatherer
+from registry_verifier.evidence.proofs import Proofs
+from registry_verifier.judgement.simulation import Simulation
+from registry_verifier.models import Digest, ImageName, Look, Statement, digest_of
+from registry_verifier.policy.model import AttestationRule, Authority, IdentityRule, Policy, Source, Static
+from registry_verifier.proof import Prover
+from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import Answer
+from registry_verifier.verdict import Question, judge
+from registry_verifier.verify import Verification
 from tests import finding, material
-from tests.fakes import EMPTY, FakeRegistry, described
-from tests.material import CYCLONEDX, DIGEST, IMAGE, MANIFEST, OTHER
+from tests.fakes import EMPTY, FakeClock, FakeLooks, FakeRegistry, FakeVerdicts, described
+from tests.material import CYCLONEDX, DIGEST, IMAGE, ISSUER, MANIFEST, NOW, OTHER, SUBJECT
 
 SIG, ATT = manifest.signature_tag(DIGEST), manifest.attestation_tag(DIGEST)
 
@@ -215,3 +230,203 @@ def test_broken_bundle_keeps_what_it_claims_to_be() -> None:
     fake.attach(DIGEST, raw)
     (found,) = gather(fake)
     assert (found.is_signature, found.holds, found.identity) == (True, False, None)
+
+
+class FakeAttestations:
+    """GitHub's attestations API, as ports.Attestations."""
+
+    def __init__(self, *bundles: bytes | EvidenceRejected) -> None:
+        self.kept = bundles
+        self.down: Unavailable | None = None
+        self.asked: list[tuple[ImageName, Digest]] = []
+        self.thread = ""
+
+    def bundles(self, image: ImageName, digest: Digest) -> tuple[bytes | EvidenceRejected, ...]:
+        self.asked.append((image, digest))
+        self.thread = threading.current_thread().name
+        if self.down:
+            raise self.down
+        return self.kept
+
+
+GITHUB_DOWN = Unavailable(Reason.GITHUB_UNAVAILABLE, "api.github.com answered 502", retry_after=7)
+
+
+def collected(fake: FakeRegistry, github: FakeAttestations, *sources: Source, image: ImageName = IMAGE) -> Evidence:
+    return asyncio.run(Gatherer(fake, github).gather(image, DIGEST, sources or (BESIDE_IMAGE,)))
+
+
+def judged(found: Evidence, source: Source = BESIDE_IMAGE) -> list[tuple[str, Reason | None]]:
+    proofs = Proofs(Prover({PUBLIC_GOOD: material.root()}), IMAGE, DIGEST, found.sources)
+    return [(statement.place, statement.reason) for statement in proofs.statements(source, Trust())]
+
+
+def test_bundle_at_github_is_evidence_by_its_number() -> None:
+    github = FakeAttestations(b"nonsense", bundle())
+    found = collected(registry(), github)
+    expected = [("github attestation #0", Reason.BUNDLE_INVALID), ("github attestation #1", None)]
+    assert (judged(found), github.asked, found.unread) == (expected, [(IMAGE, DIGEST)], None)
+    assert github.thread != threading.main_thread().name
+
+
+def test_bundle_that_github_could_not_hand_out_is_one_refused_candidate() -> None:
+    refused = EvidenceRejected(Reason.EVIDENCE_TOO_LARGE, "bundle has 17 MB")
+    found = sorted(judged(collected(registry(), FakeAttestations(refused, bundle()))))
+    assert found == [
+        ("github attestation #0", Reason.EVIDENCE_TOO_LARGE),
+        ("github attestation #1", None),
+    ]
+
+
+def test_the_same_bytes_in_the_registry_are_proven_there_only() -> None:
+    fake, raw = registry(), bundle()
+    referrer = fake.attach(DIGEST, raw)
+    assert judged(collected(fake, FakeAttestations(raw))) == [(f"referrer {referrer}", None)]
+
+
+@pytest.mark.parametrize("source", [Source("ghcr.io/acme/signatures"), Source("ghcr.io/acme/signatures", "release-")])
+def test_other_repositories_are_looked_in_for_what_they_hold_themselves(source: Source) -> None:
+    github = FakeAttestations(bundle())
+    assert (judged(collected(registry(), github, source), source), github.asked) == ([], [])
+
+
+@pytest.mark.parametrize("source", [Source(), Source(str(IMAGE)), Source(tag_prefix="release-")])
+def test_the_images_own_repository_has_githubs_bundles_whatever_it_is_called(source: Source) -> None:
+    github = FakeAttestations(bundle())
+    assert judged(collected(registry(), github, source), source) == [("github attestation #0", None)]
+
+
+def test_github_is_asked_once_for_all_sources() -> None:
+    github = FakeAttestations(bundle())
+    other = Source("ghcr.io/acme/signatures")
+    found = collected(registry(), github, BESIDE_IMAGE, Source(tag_prefix="release-"), other)
+    assert (len(github.asked), judged(found, other)) == (1, [])
+
+
+def test_images_of_other_registries_are_none_of_githubs() -> None:
+    github = FakeAttestations(bundle())
+    found = collected(registry(), github, image=ImageName("registry.example.com", "acme/app"))
+    assert (judged(found), github.asked) == ([], [])
+
+
+def test_attestations_are_bounded_in_number() -> None:
+    found = judged(
+        collected(registry(), FakeAttestations(*(b"%d" % n for n in range(attested.ATTESTATIONS_LIMIT + 1))))
+    )
+    assert found[0] == ("github attestations", Reason.TOO_MANY_CANDIDATES)
+    assert len(found) == attested.ATTESTATIONS_LIMIT + 1
+
+
+def test_attestations_are_bounded_together_with_what_the_registry_has() -> None:
+    fake, part = registry(), evidence.BUNDLE_LIMIT
+    fake.attach(DIGEST, b"x" * part)
+    number = evidence.TOTAL_LIMIT // part
+    found = collected(fake, FakeAttestations(*(bytes([n]) * part for n in range(number)), bundle()))
+    reasons_of = dict(judged(found))
+    assert reasons_of[f"github attestation #{number - 2}"] == Reason.BUNDLE_INVALID
+    assert reasons_of[f"github attestation #{number - 1}"] == Reason.EVIDENCE_TOO_LARGE
+
+
+def test_attestation_larger_than_any_bundle_costs_the_next_nothing() -> None:
+    huge = b"x" * (evidence.BUNDLE_LIMIT + 1)
+    found = judged(collected(registry(), FakeAttestations(*[huge] * 5, bundle())))
+    assert sorted({reason or "holds" for _, reason in found}) == ["EVIDENCE_TOO_LARGE", "holds"]
+
+
+POLICY = Policy(
+    "release",
+    ("ghcr.io/acme/**",),
+    (Authority("publisher", (IdentityRule(issuer=ISSUER, subject=SUBJECT),)),),
+    grace=timedelta(minutes=30),
+)
+FROZEN = Policy("frozen", ("ghcr.io/acme/**",), (Authority("nobody", (), static=Static("fail", "no more")),))
+
+
+class Verifier:
+    """A verifier that asks GitHub too."""
+
+    def __init__(self, *policies: Policy, github: FakeAttestations) -> None:
+        self.registry, self.table, self.looks, self.clock = registry(), FakeVerdicts(), FakeLooks(), FakeClock(NOW)
+        finder = replace(finding.finder(self.registry), gatherer=Gatherer(self.registry, github))
+        root = material.root().sha256
+        self.verification = Verification(finder, policies or (POLICY,), root, self.table, self.looks, self.clock)
+
+    def look(self, cause: str = "publish", *, late: bool = True) -> Status | None:
+        self.clock.moment = NOW + timedelta(hours=late)
+        return asyncio.run(self.verification.look(Look(IMAGE, DIGEST, cause, "v1", first_seen=NOW))).status
+
+
+def test_evidence_at_github_alone_verifies() -> None:
+    assert Verifier(github=FakeAttestations(bundle())).look() == Status.VERIFIED
+
+
+def test_verdict_with_evidence_at_github_is_judged_again_like_any_other() -> None:
+    world = Verifier(github=FakeAttestations(bundle()))
+    world.look()
+    stored = json.loads(json.dumps(world.table.states[IMAGE, DIGEST].document))
+    replay = Simulation((POLICY,), {PUBLIC_GOOD: material.root()}).replay(stored)
+    assert (stored["statements"][0]["place"], replay.after) == ("github attestation #0", Status.VERIFIED)
+
+
+@pytest.mark.parametrize(("where", "answer"), [("registry", Answer.ADMIT), ("github", Answer.DENY)])
+def test_the_cluster_reads_registries_only(where: str, answer: Answer) -> None:
+    raw = signer.bundle_attestation(material.sigstore(), material.leaf(), DIGEST, CYCLONEDX, {})
+    rules = (AttestationRule("sbom", CYCLONEDX),)
+    publisher = replace(POLICY.authorities[0], attestations=rules, signature_format="bundle")
+    world = Verifier(replace(POLICY, authorities=(publisher,)), github=FakeAttestations(*[raw] * (where == "github")))
+    if where == "registry":
+        world.registry.attach(DIGEST, raw)
+    findings = asyncio.run(world.verification.finder.find(IMAGE, DIGEST, world.verification.policies))
+    question = Question(IMAGE, DIGEST, world.verification.policies, "", NOW)
+    cluster = judge(question, findings, waiting=True).cluster
+    assert cluster and cluster.answer == answer
+
+
+def test_registry_that_has_all_the_evidence_is_enough() -> None:
+    world = Verifier(github=github_that_is_down())
+    world.registry.attach(DIGEST, bundle())
+    assert world.look() == Status.VERIFIED
+
+
+def github_that_is_down() -> FakeAttestations:
+    github = FakeAttestations()
+    github.down = GITHUB_DOWN
+    return github
+
+
+def test_missing_evidence_that_may_be_at_github_is_no_failure() -> None:
+    world = Verifier(github=github_that_is_down())
+    with pytest.raises(Unavailable, match="api.github.com answered 502") as refused:
+        world.look()
+    assert (refused.value.retry_after, world.table.states) == (7, {})
+
+
+def test_wrong_evidence_is_no_failure_while_the_right_one_may_be_at_github() -> None:
+    world = Verifier(github=github_that_is_down())
+    leaf = material.leaf("https://github.com/stranger/app/.github/workflows/release.yml@refs/heads/main")
+    world.registry.attach(DIGEST, signer.bundle_signature(material.sigstore(), leaf, DIGEST))
+    with pytest.raises(Unavailable, match="api.github.com answered 502"):
+        world.look()
+
+
+def test_within_the_grace_period_nobody_needs_to_know_that_github_is_down() -> None:
+    assert Verifier(github=github_that_is_down()).look(late=False) == Status.PENDING
+
+
+def test_what_no_evidence_mends_fails_without_github() -> None:
+    assert Verifier(FROZEN, github=github_that_is_down()).look() == Status.FAILED
+
+
+def test_verdict_of_another_policy_is_not_told_while_evidence_may_be_at_github() -> None:
+    with pytest.raises(Unavailable):
+        Verifier(FROZEN, POLICY, github=github_that_is_down()).look()
+
+
+def test_outage_at_github_demotes_nothing() -> None:
+    github = FakeAttestations(bundle())
+    world = Verifier(github=github)
+    assert world.look() == Status.VERIFIED
+    github.kept, github.down = (), GITHUB_DOWN
+    with pytest.raises(Unavailable):
+        world.look("sweep")
+    assert world.table.states[IMAGE, DIGEST].status == Status.VERIFIED

@@ -340,6 +340,19 @@ def test_our_annotations_are_read() -> None:
     assert (policy.require_signature, policy.grace) == (False, timedelta(minutes=90))
 
 
+def test_annotations_of_children_and_channel_are_read() -> None:
+    plain = one(GOOD)
+    assert (plain.children, plain.slack_channel) == ("index", "")
+    said = one(annotated("registry-verifier/children: leaves", "registry-verifier/slack-channel: '#image-releases_1'"))
+    assert (said.children, said.slack_channel) == ("leaves", "#image-releases_1")
+    assert one(annotated("registry-verifier/children: index-or-every-leaf")).children == "index-or-every-leaf"
+
+
+@pytest.mark.parametrize("channel", ["#a", "#" + "a" * 79, "C0123456789", "G012345678", "C024BE91L"])
+def test_channels(channel: str) -> None:
+    assert one(annotated(f"registry-verifier/slack-channel: '{channel}'")).slack_channel == channel
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("0s", 0), ("2s", 2), ("90s", 90), ("30m", 1800), ("1h30m", 5400), ("72h", 259_200)]
 )
@@ -362,8 +375,17 @@ def test_other_durations_are_refused(text: str) -> None:
         ("registry-verifier/grace-period: 100h", "expected a duration"),
         ("registry-verifier/grace-perod: 30m", "did you mean 'registry-verifier/grace-period'?"),
         ("registry-verifier/zzz: x", "expected require-signature or grace-period"),
-        ("registry-verifier/children: x", "is not supported yet"),
-        ("registry-verifier/slack-channel: x", "is not supported yet"),
+        ("registry-verifier/children: x", "expected 'index' or 'leaves' or 'index-or-every-leaf'"),
+        ("registry-verifier/children: ''", "is empty"),
+        ("registry-verifier/child: leaves", "did you mean 'registry-verifier/children'?"),
+        ("registry-verifier/slack-channel: ''", "is empty"),
+        ("registry-verifier/slack-channel: releases", "expected a channel such as '#releases' or 'C0123456789'"),
+        ("registry-verifier/slack-channel: '#Releases'", "expected a channel"),
+        ("registry-verifier/slack-channel: '#a b'", "expected a channel"),
+        ("registry-verifier/slack-channel: '@someone'", "expected a channel"),
+        ("registry-verifier/slack-channel: 'U0123456789'", "expected a channel"),
+        ("registry-verifier/slack-channel: 'C0123456789\\n'", "expected a channel"),
+        (f"registry-verifier/slack-channel: '#{'a' * 80}'", "expected a channel"),
         ("registry-verifer/grace-period: 30m", "did you mean 'registry-verifier/'?"),
         ("Registry-verifier/grace-period: 30m", "did you mean 'registry-verifier/'?"),
     ],
@@ -377,6 +399,16 @@ def test_our_annotations_are_strict(annotation: str, said: str) -> None:
 def test_hash_is_of_what_is_said() -> None:
     assert one(GOOD).sha256 == one("# comment\n" + GOOD).sha256
     assert one(GOOD).sha256 != one(changed("name: sbom", "name: bom")).sha256
+    assert one(GOOD).sha256 != one(annotated("registry-verifier/children: leaves")).sha256
+
+
+def test_another_channel_makes_no_other_policy() -> None:
+    assert one(GOOD).sha256 == one(annotated("registry-verifier/slack-channel: '#a'")).sha256
+    leaves = "registry-verifier/children: leaves"
+    both = one(annotated(leaves, "registry-verifier/slack-channel: '#a'"))
+    assert both.sha256 == one(annotated(leaves, "registry-verifier/slack-channel: '#b'")).sha256
+    assert both.sha256 == one(annotated(leaves)).sha256
+    assert both.annotations["registry-verifier/slack-channel"] == "#a"
 
 
 def test_several_documents_in_a_file() -> None:

@@ -27,10 +27,11 @@ from registry_verifier.errors import BadRequest
 from registry_verifier.judgement.simulation import Replay, Simulation
 from registry_verifier.policy.load import load, load_files
 from registry_verifier.policy.model import Policy
-from registry_verifier.reasons import Status
+from registry_verifier.reasons import Reason, Status
 from tests import finding, material
 from tests.fakes import FakeRegistry
 from tests.library import verdicts
+from tests.library.test_children import Pushed
 from tests.material import CYCLONEDX, DIGEST, IMAGE, ISSUER, MANIFEST, NOW, SUBJECT
 
 SMALL, LARGE = {"a": 1, "b": "x"}, {"a": 1, "filler": ["x" * 100] * 1000}
@@ -528,3 +529,96 @@ def test_thousand_results_under_a_hundred_policies_take_seconds() -> None:
     began = time.process_time()
     assert {simulation.replay(document).after for _ in range(50)} == {Status.VERIFIED}
     assert time.process_time() - began < 5  # a twentieth of the thousand; an idle machine takes a tenth of it
+
+
+# ---------------------------------------------------------------------------------------------- children of an index
+
+
+def counting(mode: str, subject: str = SUBJECT) -> tuple[Policy, ...]:
+    return read(policies(keyless(subject=subject), annotations={"registry-verifier/children": mode}))
+
+
+def of_index(mode: str, *, signed: str = "", looked: bool = False, lost: bool = False, waiting: bool = False) -> Any:
+    """The stored verdict about an index whose `index` or `leaves` are signed."""
+    pushed = Pushed(attestations=False)
+    if signed == "index":
+        pushed.sign(pushed.index)
+    if signed == "leaves":
+        pushed.sign_leaves()
+    if lost:
+        pushed.remove(pushed.leaves["linux/arm64"])
+    return verdict_document.write(pushed.judged(*counting(mode), waiting=waiting, looked=looked))
+
+
+def again(document: Any, new: tuple[Policy, ...]) -> Replay:
+    return Simulation(new, {PUBLIC_GOOD: material.root()}).replay(json.loads(json.dumps(document)))
+
+
+@pytest.mark.parametrize("mode", ["index", "leaves", "index-or-every-leaf"])
+@pytest.mark.parametrize("signed", ["index", "leaves", ""])
+def test_same_policy_on_an_index_changes_nothing(mode: str, signed: str) -> None:
+    for waiting in (False, True):
+        document = of_index(mode, signed=signed, waiting=waiting)
+        found = again(document, counting(mode))
+        assert (found.after, [cause.code for cause in found.causes]) == (document["status"], document["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("then", "now"), [("index", "leaves"), ("index", "index-or-every-leaf"), ("index-or-every-leaf", "leaves")]
+)
+def test_children_that_count_now_and_did_not_then_cannot_be_told(then: str, now: str) -> None:
+    found = again(of_index(then, signed="index"), counting(now))
+    assert (found.after, found.why) == (None, "policy p counts the evidence of children, which is not kept")
+
+
+def test_other_demand_on_children_cannot_be_told() -> None:
+    assert again(of_index("leaves", signed="leaves"), counting("leaves", SUBJECT + "x")).after is None
+
+
+@pytest.mark.parametrize("then", ["leaves", "index-or-every-leaf"])
+def test_evidence_of_the_index_is_kept_whatever_counted(then: str) -> None:
+    assert again(of_index(then, signed="index"), counting("index")).after == Status.VERIFIED
+    assert again(of_index(then, signed="leaves"), counting("index")).after == Status.FAILED
+
+
+@pytest.mark.parametrize("mode", ["leaves", "index-or-every-leaf"])
+def test_whose_evidence_counts_is_nothing_to_an_image(mode: str) -> None:
+    pushed = Pushed(attestations=False)
+    alone = pushed.leaves["linux/amd64"]
+    pushed.sign(alone)
+    document = verdict_document.write(pushed.judged(*counting("index"), digest=alone))
+    assert again(document, counting(mode)).after == Status.VERIFIED
+    assert again({**document, "media_type": None}, counting(mode)).after is None
+
+
+def test_missing_child_is_missing_by_any_policy() -> None:
+    document = of_index("index", signed="index", looked=True, lost=True)
+    found = again(document, counting("index"))
+    assert (found.before, found.after, found.flips) == (Status.FAILED, Status.FAILED, False)
+    assert [cause.code for cause in found.causes] == [Reason.CHILD_MISSING]
+
+
+def test_verdict_of_a_version_that_knew_no_children_is_judged_by_the_index() -> None:
+    document = of_index("index", signed="index")
+    for name in ("children", "leaves", "presence", "slack_channel"):
+        del document["policies"][0][name]
+    del document["children_table"]
+    assert again(document, counting("index")).after == Status.VERIFIED
+    assert again(document, counting("leaves")).after is None
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        {"used": None, "cause": None},
+        {"used": "x", "cause": {"code": "NO_SIGNATURE", "text": "x"}},
+        {"used": None, "cause": {"code": "NO_SUCH_CODE", "text": "x"}},
+        {"used": None, "cause": {"code": "NO_SIGNATURE"}},
+        "x",
+    ],
+)
+def test_demand_on_children_that_is_malformed_is_refused(leaves: Any) -> None:
+    document = of_index("leaves", signed="leaves")
+    document["policies"][0]["leaves"] = leaves
+    with pytest.raises(BadRequest, match="result is no verdict"):
+        again(document, counting("leaves"))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 PUBLIC_GOOD = ""
 """the name of the deployment's own trusted root, Sigstore's public one"""
+AT_GITHUB = "github attestation"
+"""how the place of a candidate begins that GitHub's attestations API keeps, beside the registry"""
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Candidate:
     """One candidate as it was fetched; the bytes were checked against their digest, and nothing else was."""
 
     place: str
-    """`referrer <manifest digest>`, `sha256-<hex>.sig#<layer>` or `sha256-<hex>.att#<layer>`"""
+    """`referrer <manifest digest>`, `sha256-<hex>.sig#<layer>`, `.att#<layer>` or `github attestation #<number>`"""
     format: str
     """`bundle`, `simplesigning` or `dsse`"""
     content: bytes = field(repr=False)

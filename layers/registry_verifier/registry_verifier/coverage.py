@@ -7,9 +7,11 @@ from datetime import datetime
 
 from registry_verifier.models import Digest, State, Verdict
 from registry_verifier.reasons import Status
+from registry_verifier.results import INDEX
 from registry_verifier.verdict import Question
 
 CHILDREN_LIMIT = 128
+INDEXES_LIMIT = 8
 _ORDER = (Status.VERIFIED, Status.PENDING, Status.UNKNOWN, Status.FAILED)
 _DECIDED = (Status.VERIFIED, Status.FAILED)
 
@@ -33,6 +35,17 @@ def _covers(index: State, question: Question, since: datetime) -> bool:
         same_root = index.document["trust_root"]["sha256"] == question.trust_root_sha256
         return same_root and {policy.sha256 for policy in question.policies} <= judged_by
     return index.status == Status.FAILED
+
+
+def to_be_asked(child: Digest, recent: Iterable[State]) -> tuple[Digest, ...]:
+    """The indexes that list `child`, count its own evidence and do not hold: to be looked at when it got some."""
+    listing = (state for state in recent if child in state.document.get("children", ()))
+    asking = [state.digest for state in listing if state.status != Status.VERIFIED and _counts_leaves(state)]
+    return tuple(asking[:INDEXES_LIMIT])
+
+
+def _counts_leaves(index: State) -> bool:
+    return any(policy.get("children", INDEX) != INDEX for policy in index.document.get("policies", ()))
 
 
 def to_be_told(old: State | None, result: Verdict) -> tuple[Digest, ...]:

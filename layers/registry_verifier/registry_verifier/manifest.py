@@ -88,6 +88,11 @@ def read(raw: bytes, *, media_type: str | None) -> Manifest:
         raise EvidenceRejected(Reason.MANIFEST_INVALID, f"manifest is malformed: {error}") from error
 
 
+def is_index(manifest: Manifest) -> bool:
+    """Whether it lists other manifests, its children."""
+    return manifest.media_type in INDEX_TYPES
+
+
 def is_bundle(media_type: str) -> bool:
     """Whether this is the media type of a Sigstore bundle, of whichever version."""
     return media_type == BUNDLE or media_type.startswith((BUNDLE + ".", BUNDLE + "+"))

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
 
+from registry_verifier.errors import Unavailable
 from registry_verifier.reasons import Reason, Status
-from registry_verifier.results import Cause, ClusterAnswer, NearestMiss, PolicyResult
+from registry_verifier.results import Cause, ChildResult, ClusterAnswer, NearestMiss, PolicyResult
 
 Digest = NewType("Digest", str)
 """`sha256:` and 64 lower-case hex digits: the only digest algorithm that GHCR and Sigstore use for images."""
@@ -136,7 +137,7 @@ class Statement:
     """
 
     place: str
-    """`referrer <manifest digest>`, `sha256-<hex>.sig#<layer>` or `sha256-<hex>.att#<layer>`"""
+    """`referrer <manifest digest>`, `sha256-<hex>.sig#<layer>`, `.att#<layer>` or `github attestation #<number>`"""
     format: str
     """`bundle`, `simplesigning` or `dsse`"""
     is_signature: bool
@@ -183,6 +184,10 @@ class Verdict:
     nearest_miss: NearestMiss | None = None
     warnings: tuple[Cause, ...] = ()
     """what is wrong and no policy demands otherwise"""
+    drift: tuple[Cause, ...] = ()
+    """what changed since the digest was verified, and does not make it fail"""
+    superseded_by: Digest | None = None
+    """what its tags point to instead, where none points to it any more"""
     cluster: ClusterAnswer | None = None
     """what policy-controller would say of the image"""
     outcomes: Mapping[tuple[str, str], str | None] = field(default_factory=dict, repr=False)
@@ -203,7 +208,15 @@ class Verdict:
     """`image`, `index`, or `child`: an untagged image that an index of the same repository lists"""
     media_type: str | None = None
     children: tuple[Digest, ...] = ()
+    children_table: tuple[ChildResult, ...] = ()
+    """what is known of each child of an index"""
+    covered_by: Digest | None = None
+    """the index whose verdict this is, of a child"""
     trust_root_sha256: str = ""
+    trust_root_checked_at: datetime | None = None
+    """when that root was proven to be the newest one; None: nobody looked, it came with the deployment"""
+    unread: Unavailable | None = field(default=None, repr=False)
+    """why a place beside the registry could not be asked for evidence; nobody stores it"""
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,11 @@ class Reason(StrEnum):
     EVENTS_UNAVAILABLE = "EVENTS_UNAVAILABLE"
 
 
-MISSING = frozenset({Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND})
-"""evidence that is not there, as against evidence that is wrong: it may still come"""
+MISSING = frozenset({Reason.NO_SIGNATURE, Reason.NO_ATTESTATION, Reason.EVIDENCE_NOT_FOUND, Reason.CHILD_MISSING})
+"""what is not there, as against what is wrong: it may still come"""
+
+WITHOUT_EVIDENCE = frozenset({Reason.STATIC_FAIL, Reason.CHILD_MISSING})
+"""what no evidence mends, wherever it is kept"""
 
 CANNOT_JUDGE = frozenset({Reason.POLICY_UNSUPPORTED, Reason.KEY_UNAVAILABLE})
 """a policy that could not be applied, which says nothing about the image"""

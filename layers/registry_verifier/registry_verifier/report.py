@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from registry_verifier.models import Json
 
 _LIMIT = 400
+_ROWS_LIMIT = 32
 
 
 def text(document: Json) -> str:
@@ -24,6 +25,7 @@ def _lines(document: Json) -> Iterator[str]:
     yield from (f"  {cause['code']}: {printable(cause['text'])}" for cause in document["causes"])
     for policy in document["policies"]:
         yield from _policy(policy)
+    yield from _children(document.get("children_table", ()))
     yield from _beside(document)
     if document["statements"]:
         yield "found"
@@ -55,6 +57,19 @@ def _policy(policy: Json) -> Iterator[str]:
             yield f"    {printable(requirement['name'])}: {printable(met)}"
     if condition := policy.get("condition"):
         yield f"  condition: {'holds' if condition['used'] else printable(condition['cause']['text'])}"
+    for demand in filter(None, (policy.get("leaves"), policy.get("presence"))):
+        yield f"  {demand['name']}: {'holds' if demand['used'] else printable(demand['cause']['text'])}"
+
+
+def _children(table: Sequence[Json]) -> Iterator[str]:
+    """What is known of each child of an index."""
+    if table:
+        yield "children"
+    for child in table[:_ROWS_LIMIT]:
+        why = f": {printable(child['text'])}" if child["text"] else ""
+        yield f"  {printable(child['platform'] or 'no platform')} {child['digest']}: {child['state']}{why}"
+    if len(table) > _ROWS_LIMIT:
+        yield f"  and {len(table) - _ROWS_LIMIT} more"
 
 
 def _statement(statement: Json) -> Iterator[str]:

@@ -10,6 +10,7 @@ from registry_verifier.models import Identity, Json, Statement, Verdict
 from registry_verifier.results import (
     AuthorityResult,
     Cause,
+    ChildResult,
     ClusterAnswer,
     NearestMiss,
     PolicyResult,
@@ -42,14 +43,18 @@ def write(verdict: Verdict) -> dict[str, Any]:
         "kind": verdict.kind,
         "media_type": verdict.media_type,
         "children": list(verdict.children),
+        "children_table": [_child(child) for child in verdict.children_table],
+        "covered_by": verdict.covered_by,
         "policies": [_policy(policy) for policy in verdict.policies],
         "statements": [_statement(one, verdict, kept=n in kept) for n, one in enumerate(verdict.statements)],
         "nearest_miss": verdict.nearest_miss and _nearest_miss(verdict.nearest_miss),
         "warnings": [_cause(cause) for cause in verdict.warnings],
+        "drift": [_cause(cause) for cause in verdict.drift],
+        "superseded_by": verdict.superseded_by,
         "policy_controller": _answer(verdict.cluster),
         "sources": list(verdict.sources),
         "reproduce": list(verdict.reproduce),
-        "trust_root": {"sha256": verdict.trust_root_sha256, "others": _other_roots(verdict)},
+        "trust_root": _trust_root(verdict),
         "verified_at": timestamp(verdict.verified_at),
         "verifier": {"name": "registry-verifier", "version": VERSION},
     }
@@ -67,8 +72,16 @@ def _policy(policy: PolicyResult) -> dict[str, Any]:
         "holds": policy.holds,
         "authorities": [_authority(authority) for authority in policy.authorities],
         "condition": policy.condition and _requirement(policy.condition),
+        "children": policy.children,
+        "leaves": policy.leaves and _requirement(policy.leaves),
+        "presence": policy.presence and _requirement(policy.presence),
+        "slack_channel": policy.slack_channel or None,
         "policy_controller": _answer(policy.cluster),
     }
+
+
+def _child(child: ChildResult) -> dict[str, Any]:
+    return {"digest": child.digest, "platform": child.platform, "state": child.state.value, "text": child.text}
 
 
 def _answer(cluster: ClusterAnswer | None) -> dict[str, str] | None:
@@ -88,6 +101,15 @@ def _requirement(requirement: RequirementResult) -> dict[str, Any]:
         "used": requirement.used,
         "cause": requirement.cause and _cause(requirement.cause),
         "condition": requirement.condition or None,
+    }
+
+
+def _trust_root(verdict: Verdict) -> dict[str, Any]:
+    checked_at = verdict.trust_root_checked_at
+    return {
+        "sha256": verdict.trust_root_sha256,
+        "checked_at": checked_at and timestamp(checked_at),
+        "others": _other_roots(verdict),
     }
 
 

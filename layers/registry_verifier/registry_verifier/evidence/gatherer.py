@@ -1,8 +1,9 @@
 """Everything that is said about a digest, wherever it is kept.
 
-Evidence is the union of four places: the referrers API, the fallback tag `sha256-<hex>`, and cosign's tags
-`sha256-<hex>.sig` and `.att`. What a list says about its entries is a hint; every entry is opened. One candidate
-that does not hold says nothing about the next; a registry that cannot be asked says nothing about the image.
+Evidence is the union of five places: the referrers API, the fallback tag `sha256-<hex>`, cosign's tags
+`sha256-<hex>.sig` and `.att`, and GitHub's attestations API, where it is to be asked. What a list says about its
+entries is a hint; every entry is opened. One candidate that does not hold says nothing about the next; a registry
+that cannot be asked says nothing about the image.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 from registry_verifier import manifest as manifests
 from registry_verifier import statement
 from registry_verifier.candidate import Candidate
-from registry_verifier.errors import EvidenceRejected
+from registry_verifier.errors import EvidenceRejected, Unavailable
+from registry_verifier.evidence import attested
+from registry_verifier.evidence.attested import Attested
 from registry_verifier.evidence.together import both, together
 from registry_verifier.manifest import Descriptor, Manifest
 from registry_verifier.models import Digest, ImageName, Statement
 from registry_verifier.policy.model import Source
-from registry_verifier.ports import Registry
+from registry_verifier.ports import Attestations, Registry
 from registry_verifier.reasons import Reason
 
 REFERRERS_LIMIT = 128
@@ -46,6 +49,8 @@ class Evidence:
 
     manifest: Manifest | None
     sources: Mapping[Source, Found]
+    unread: Unavailable | None = None
+    """why a place beside the registry could not be asked, so that evidence that is not here may be there"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Gatherer:
     """Collects evidence, and proves nothing of it: three rounds of requests at most, each side by side."""
 
     registry: Registry
+    attestations: Attestations | None = None
+    """None: nobody asks GitHub"""
 
     async def gather(
         self,
@@ -64,14 +71,20 @@ class Gatherer:
     ) -> Evidence:
         """All evidence for `digest` in `image`, from every source.
 
-        With `evidence_only` the image's own manifest is not read. Raises Unavailable when one of the places could
-        not be asked, and EvidenceRejected when the image's own manifest is not what its digest says.
+        With `evidence_only` the image's own manifest is not read. Raises Unavailable when the registry could not be
+        asked for all of it, and EvidenceRejected when the image's own manifest is not what its digest says.
         """
-        wanted = list(dict.fromkeys(sources))
+        searches = {source: _Search(self.registry, image, digest, source) for source in sources}
         manifest = _nothing() if evidence_only else self.registry.manifest(image, digest)
-        searches = (_Search(self.registry, image, digest, source).found() for source in wanted)
-        own, found = await both(manifest, together(*searches))
-        return Evidence(own, dict(zip(wanted, found, strict=True)))
+        looks = both(manifest, together(*(search.found() for search in searches.values())))
+        (own, found), beside = await both(looks, self._attested(searches.values(), image, digest))
+        joined = (search.joined(one, beside) for search, one in zip(searches.values(), found, strict=True))
+        return Evidence(own, dict(zip(searches, joined, strict=True)), beside.unread)
+
+    async def _attested(self, searches: Iterable[_Search], image: ImageName, digest: Digest) -> Attested:
+        """What GitHub keeps for the image's own repository: other repositories are looked in for what they hold."""
+        asked = self.attestations if any(search.is_own for search in searches) else None
+        return await attested.ask(asked, image, digest)
 
 
 async def _nothing() -> Manifest | None:
@@ -85,6 +98,7 @@ class _Search:
         self._registry, self._digest = registry, digest
         self._image = ImageName.parse(source.repository) if source.repository else image
         self._prefix = source.tag_prefix
+        self.is_own = self._image == image
         self._where = f"{source.repository} " if source.repository else ""
         self._bytes_left = TOTAL_LIMIT
         self._blobs: dict[tuple[Digest, int, int], asyncio.Task[bytes | None]] = {}
@@ -96,11 +110,16 @@ class _Search:
             self._tagged(manifests.signature_tag(self._digest), self._signature),
             self._tagged(manifests.attestation_tag(self._digest), self._attestation),
         )
-        everything = [one for listed in lists for one in listed]
-        return Found(
-            tuple(one for one in everything if isinstance(one, Candidate)),
-            tuple(one for one in everything if isinstance(one, Statement)),
-        )
+        return _parted([one for listed in lists for one in listed])
+
+    def joined(self, found: Found, beside: Attested) -> Found:
+        """What was found, and what GitHub keeps beside it, with what this search may still spend."""
+        if not self.is_own:
+            return found
+        known = {candidate.content for candidate in found.candidates}
+        left = max(self._bytes_left, 0)
+        more = attested.opened(beside, known, size_limit=BUNDLE_LIMIT, total_limit=left)
+        return _parted([*found.candidates, *found.refused, *more])
 
     async def _referrers(self) -> list[Candidate | Statement]:
         """Bundles, listed by the referrers API or by the fallback tag; a digest that both name is read once."""
@@ -187,6 +206,14 @@ class _Search:
 class _Listing:
     digests: tuple[Digest, ...]
     failed: tuple[Statement, ...]
+
+
+def _parted(everything: Iterable[Candidate | Statement]) -> Found:
+    listed = list(everything)
+    return Found(
+        tuple(one for one in listed if isinstance(one, Candidate)),
+        tuple(one for one in listed if isinstance(one, Statement)),
+    )
 
 
 def _bundle_layer(manifest: Manifest | None, subject: Digest) -> Descriptor:

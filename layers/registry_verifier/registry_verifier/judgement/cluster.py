@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from registry_verifier.candidate import PUBLIC_GOOD, Trust
+from registry_verifier.candidate import AT_GITHUB, PUBLIC_GOOD, Trust
 from registry_verifier.errors import Unavailable
 from registry_verifier.judgement import authority_matches, kubernetes, protobuf_statement, requirement, trusts
 from registry_verifier.judgement.authority_matches import Match, Surroundings
@@ -112,7 +112,8 @@ class Cluster:
             raise _CannotTell(str(error)) from error
         if authority.signature_format == "bundle":
             found = self.statements(_BESIDE_IMAGE, replace(trust, as_cosign=True))
-            return [_as_message(s) for s in found if s.format == "bundle"]
+            in_registry = (s for s in found if s.format == "bundle" and not s.place.startswith(AT_GITHUB))
+            return [_as_message(s) for s in in_registry]
         found = self.statements(authority.source, trust)
         found = self._again(found, Reason.STATEMENT_INVALID, authority.source, replace(trust, as_cosign=True))
         if trust.timestamp:  # a layer without a timestamp is taken for one that needs none

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from registry_verifier.judgement import authority_matches, requirement
 from registry_verifier.judgement.authority_matches import Match, Surroundings
@@ -17,7 +18,7 @@ from registry_verifier.judgement.requirement import Met
 from registry_verifier.models import Statement
 from registry_verifier.policy.model import Authority, Policy, PolicyCondition
 from registry_verifier.reasons import CANNOT_JUDGE, Reason, Status
-from registry_verifier.results import AuthorityResult, Cause, NearestMiss, PolicyResult, RequirementResult
+from registry_verifier.results import EITHER, AuthorityResult, Cause, NearestMiss, PolicyResult, RequirementResult
 
 Proven = Callable[[Authority], Sequence[Statement] | Cause]
 """what is proven as an authority demands it, or why it cannot be judged"""
@@ -34,6 +35,22 @@ class Decision:
     warnings: tuple[Cause, ...] = ()
 
 
+class Children(Protocol):
+    """The children of an index, as policies ask about them."""
+
+    def leaves(self, policy: Policy) -> RequirementResult | None:
+        """Whether every child that can be run has the evidence by itself; None where the policy does not ask."""
+        ...
+
+    def presence(self) -> RequirementResult | None:
+        """Whether the registry has every child; None where nobody asked."""
+        ...
+
+    def nearest_miss(self, policies: Sequence[Policy]) -> NearestMiss | None:
+        """Who came nearest to signing a child that fails one of these."""
+        ...
+
+
 @dataclass(frozen=True)
 class Judge:
     """Everything that policies are applied to."""
@@ -41,6 +58,8 @@ class Judge:
     proven: Proven
     around: Surroundings = Surroundings()
     outcomes: Outcomes = field(default_factory=Outcomes)
+    children: Children | None = None
+    """of an index; None for what is none"""
 
     def decide(self, policies: Sequence[Policy], *, waiting: bool) -> Decision:
         """Judge by all matching `policies`.
@@ -57,6 +76,9 @@ class Judge:
         if all(result.holds for result in results):
             return Decision(Status.VERIFIED, (), results, None, warnings)
         miss = nearest_miss(policies, results, self.proven)
+        if self.children:
+            failing = [policy for policy, result in zip(policies, results, strict=True) if not result.holds]
+            miss = self.children.nearest_miss(failing) or miss
         return Decision(_status(results, waiting=waiting), tuple(_causes(results)), results, miss, warnings)
 
     def _accepted(self, policies: Sequence[Policy]) -> frozenset[str]:
@@ -74,8 +96,19 @@ class Judge:
         met = [(authority, self._authority(policy, authority, accepted)) for authority in policy.authorities]
         results = tuple(AuthorityResult(a.name, tuple(one.result for one in all_)) for a, all_ in met)
         holding = [_match(*pair) for pair, result in zip(met, results, strict=True) if result.holds]
-        condition = self._condition(policy.condition, holding) if policy.condition and holding else None
-        return PolicyResult(policy.name, policy.mode, policy.sha256, results, condition)
+        leaves = self.children.leaves(policy) if self.children else None
+        asks = policy.condition if leaves is None or policy.children == EITHER else None
+        return PolicyResult(
+            policy.name,
+            policy.mode,
+            policy.sha256,
+            results,
+            self._condition(asks, holding) if asks and holding else None,
+            children=policy.children,
+            leaves=leaves,
+            presence=self.children.presence() if self.children else None,
+            slack_channel=policy.slack_channel,
+        )
 
     def _authority(self, policy: Policy, authority: Authority, accepted: frozenset[str]) -> list[Met]:
         if authority.static:
@@ -137,35 +170,40 @@ def _match(authority: Authority, met: Sequence[Met]) -> Match:
 
 def _status(results: Sequence[PolicyResult], *, waiting: bool) -> Status:
     failing = [result for result in results if not result.holds]
-    certain = [result for result in failing if not _is_uncertain(result)]
-    if waiting and not any(map(_is_final, failing)) and (certain or any(map(_may_still_hold, failing))):
+    certain = [result for result in failing if not is_uncertain(result)]
+    if waiting and not any(map(is_final, failing)) and (certain or any(map(_may_still_hold, failing))):
         return Status.PENDING
     return Status.FAILED if certain else Status.UNKNOWN
 
 
-def _is_uncertain(policy: PolicyResult) -> bool:
+def is_uncertain(policy: PolicyResult) -> bool:
     """An alternative could not be judged, so that nobody knows whether the policy holds."""
     return any(cause.code in CANNOT_JUDGE for cause in _causes([policy]))
 
 
 def _may_still_hold(policy: PolicyResult) -> bool:
     """Evidence that is still missing could make an alternative hold that can be judged."""
-    return any(
-        all(r.cause is None or r.cause.code not in CANNOT_JUDGE for r in a.requirements) for a in policy.authorities
-    )
+    return any(all(r.cause is None or r.cause.code not in CANNOT_JUDGE for r in way) for way in policy.ways)
 
 
-def _is_final(policy: PolicyResult) -> bool:
+def is_final(policy: PolicyResult) -> bool:
     """Waiting does not help: every alternative has evidence that is present and wrong."""
-    return not policy.holds and all(any(r.final for r in a.requirements) for a in policy.authorities)
+    return not policy.holds and all(any(r.final for r in way) for way in policy.ways)
 
 
 def _causes(policies: Iterable[PolicyResult]) -> Iterable[Cause]:
     for policy in policies:
-        if policy.holds:
-            continue
-        causes = [r.cause for authority in policy.authorities for r in authority.requirements if r.cause]
-        if policy.condition and policy.condition.cause:
-            yield policy.condition.cause
-            causes = [cause for cause in causes if cause.code in CANNOT_JUDGE]  # it might have held with those
-        yield from causes
+        if policy.presence and policy.presence.cause:
+            yield policy.presence.cause
+        if not policy.is_proven:
+            yield from _unproven(policy)
+
+
+def _unproven(policy: PolicyResult) -> Iterable[Cause]:
+    causes = [r.cause for way in policy.ways for r in way if r.cause]
+    if policy.condition and policy.condition.cause:
+        yield policy.condition.cause
+        other = policy.leaves and policy.leaves.cause
+        # it might have held with those
+        causes = [cause for cause in causes if cause.code in CANNOT_JUDGE or cause is other]
+    yield from causes

@@ -14,19 +14,15 @@ from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import TrustRootError, Unavailable
 from registry_verifier.judgement import stored_verdict, trusts
 from registry_verifier.judgement.decision import Decision, Judge
-from registry_verifier.judgement.outcomes import Outcomes, fingerprint
+from registry_verifier.judgement.kept import CannotTell, KeptChildren, KeptOutcomes, is_unchanged
 from registry_verifier.judgement.stored_verdict import StoredStatement, StoredVerdict
 from registry_verifier.judgement.tag_globs import possible_tags
 from registry_verifier.models import Digest, ImageName, Json, Statement
 from registry_verifier.policy.glob import policies_for
-from registry_verifier.policy.model import Authority, Condition, Policy
+from registry_verifier.policy.model import Authority, Policy
 from registry_verifier.reasons import CANNOT_JUDGE, Reason, Status
 from registry_verifier.results import Cause
 from registry_verifier.trusted_root import TrustedRoot
-
-
-class CannotTell(Exception):
-    """The stored verdict does not hold what the policies ask for; the text is a fact for people."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,8 @@ class Simulation:
                 known[id(authority)] = self._proven(authority, stored, matching)
             return known[id(authority)]
 
-        return Judge(proven, outcomes=_Kept(stored)).decide(matching, waiting=stored.status == Status.PENDING)
+        judge = Judge(proven, outcomes=KeptOutcomes(stored), children=KeptChildren(stored))
+        return judge.decide(matching, waiting=stored.status == Status.PENDING)
 
     def _matching(self, stored: StoredVerdict) -> tuple[Policy, ...]:
         """The policies that match, and those that did then: a record is judged by them for ever, as `verify` has it."""
@@ -90,7 +87,7 @@ class Simulation:
         for policy in self.policies:
             if policy.name in matching:
                 continue
-            if _is_unchanged(policy, stored) or (stored.is_record and policy.name in stored.policies):
+            if is_unchanged(policy, stored) or (stored.is_record and policy.name in stored.policies):
                 matching.add(policy.name)
             elif stored.tags is None and policies_for([policy], stored.image, stored.digest, self._tags_of(policy)):
                 raise CannotTell(f"policy {policy.name} matches by tag, and the stored verdict does not say which tags")
@@ -123,7 +120,7 @@ class Simulation:
             then = stored.public_root
         if then is None:  # nothing held, so that no statement says; the policy's own hash does
             same_public = PUBLIC_GOOD not in demand.roots or stored.public_root == self.roots[PUBLIC_GOOD].sha256
-            if same_public and any(_is_unchanged(p, stored) for p in matching if authority in p.authorities):
+            if same_public and any(is_unchanged(p, stored) for p in matching if authority in p.authorities):
                 return
             raise CannotTell(f"authority {authority.name}: nothing says which {demand.named} was trusted then")
         if then != demand.root:
@@ -161,19 +158,6 @@ class _Demand:
         return " and ".join(f"TrustRoot {name}" for name in named) or "trusted root"
 
 
-class _Kept(Outcomes):
-    """Conditions that were asked when the verdict was made, and those that a kept statement still answers."""
-
-    def __init__(self, stored: StoredVerdict) -> None:
-        said = [(one.statement.place, one.conditions) for one in stored.statements]
-        super().__init__({(place, mark): wrong for place, all_ in said for mark, wrong in all_.items()})
-
-    def check(self, condition: Condition, statement: Statement) -> str | None:
-        if (statement.place, fingerprint(condition)) not in self.known and not statement.document:
-            raise CannotTell(f"{statement.place} is not kept in the verdict, and the condition on it is another one")
-        return super().check(condition, statement)
-
-
 def _require_whole(stored: StoredVerdict) -> None:
     if stored.is_cut:
         raise CannotTell("the stored verdict was cut: it holds not every statement")
@@ -190,10 +174,6 @@ def _require_every_match(policies: Sequence[Policy]) -> None:
         unknown = [a for a in policy.authorities if a.cannot and a.trust_roots]
         if policy.condition and unknown:
             raise CannotTell(f"authority {unknown[0].name}: {unknown[0].cannot}, and spec.policy looks at it")
-
-
-def _is_unchanged(policy: Policy, stored: StoredVerdict) -> bool:
-    return stored.policies.get(policy.name) == policy.sha256
 
 
 def _places(authority: Authority, stored: StoredVerdict) -> list[list[StoredStatement]]:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from registry_verifier.errors import BadRequest
+from registry_verifier.manifest import INDEX_TYPES
 from registry_verifier.models import Digest, Identity, ImageName, Json, Statement, parse_digest, parse_tag
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.results import Cause, RequirementResult
 
 _STATEMENTS_LIMIT = 20_000
 _DEPTH_LIMIT = 100
@@ -40,10 +42,16 @@ class StoredVerdict:
     status: Status
     reasons: tuple[str, ...]
     kind: str
+    is_image: bool
+    """it is certain that it is no index"""
     tags: tuple[str, ...] | None
     """None where nobody said which tags there were"""
     policies: Mapping[str, str]
     """the SHA-256 of the policies that judged it, by their names"""
+    leaves: Mapping[str, RequirementResult]
+    """what the children came to, by the names of the policies that counted them"""
+    presence: RequirementResult | None
+    """whether the registry had every child, where somebody looked"""
     sources: tuple[str, ...]
     """where evidence was looked for"""
     statements: tuple[StoredStatement, ...]
@@ -62,15 +70,18 @@ class StoredVerdict:
 def read(document: Json) -> StoredVerdict:
     """Raises BadRequest, and nothing else, where the document is no verdict."""
     whole = _Fields(document, "")
-    root = whole.inner("trust_root")
+    root, policies = whole.inner("trust_root"), whole.objects("policies")
     return StoredVerdict(
         image=whole.parsed("image", ImageName.parse),
         digest=whole.parsed("digest", parse_digest),
         status=whole.parsed("status", Status),
         reasons=whole.texts("reasons") or (),
         kind=whole.optional("kind", str) or "",
+        is_image=(whole.optional("media_type", str) or INDEX_TYPES[0]) not in INDEX_TYPES,
         tags=_tags(whole),
-        policies={one.given("name", str): one.given("sha256", str) for one in whole.objects("policies")},
+        policies={one.given("name", str): one.given("sha256", str) for one in policies},
+        leaves={one.given("name", str): leaves for one in policies if (leaves := _requirement(one, "leaves"))},
+        presence=next(filter(None, (_requirement(one, "presence") for one in policies)), None),
         sources=whole.texts("sources") or (),
         statements=tuple(map(_statement, whole.objects("statements"))),
         public_root=(root and root.optional("sha256", str)) or "",
@@ -87,6 +98,19 @@ def _tags(whole: _Fields) -> tuple[str, ...] | None:
         return None if found is None else tuple(map(parse_tag, found))
     except ValueError as error:
         raise BadRequest(f"result is no verdict: tags: {error}") from error
+
+
+def _requirement(policy: _Fields, name: str) -> RequirementResult | None:
+    """A demand of a policy on the children of an index, which is stored without whether it was final."""
+    entry = policy.inner(name)
+    if entry is None:
+        return None
+    cause = entry.inner("cause")
+    why = Cause(cause.parsed("code", Reason), cause.given("text", str)) if cause else None
+    used = entry.optional("used", str)
+    if (used is None) == (why is None):
+        raise BadRequest(f"result is no verdict: {entry.path} has not exactly one of used and cause")
+    return RequirementResult(name, None, used, why)
 
 
 def _statement(entry: _Fields) -> StoredStatement:

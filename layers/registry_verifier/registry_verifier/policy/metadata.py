@@ -14,14 +14,18 @@ from datetime import timedelta
 
 from registry_verifier.policy.fields import Field
 from registry_verifier.policy.model import DEFAULT_GRACE
+from registry_verifier.results import CHILDREN, INDEX
 
 PREFIX = "registry-verifier"
 
-_KNOWN = ("require-signature", "grace-period", "require-provenance-match")
-_LATER = ("children", "slack-channel")
+_KNOWN = ("require-signature", "grace-period", "require-provenance-match", "children", "slack-channel")
 _DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?\Z")
 _GRACE_LIMIT = timedelta(hours=72)
 _ALIKE = 0.85
+_CHANNEL = re.compile(r"(?:#[a-z0-9_-]{1,79}|[CG][A-Z0-9]{8,20})\Z")
+"""a channel's name, or its id (docs.slack.dev, "Conversations API": ids begin with C, private ones with G too)"""
+ROUTING = (f"{PREFIX}/slack-channel",)
+"""annotations that say who hears of a verdict, and nothing about images"""
 
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
@@ -41,6 +45,10 @@ class Metadata:
     """how long evidence may be missing"""
     require_provenance_match: bool = False
     """whether a provenance that contradicts its certificate counts for nothing"""
+    children: str = INDEX
+    """who needs the evidence of an index: one of `CHILDREN`"""
+    slack_channel: str = ""
+    """who hears about it; empty: the deployment's own channel"""
 
 
 def read(metadata: Field) -> Metadata:
@@ -61,6 +69,8 @@ def read(metadata: Field) -> Metadata:
         require_signature=_switch(ours, "require-signature", default=True),
         grace=_grace(ours),
         require_provenance_match=_switch(ours, "require-provenance-match", default=False),
+        children=_children(ours),
+        slack_channel=_channel(ours),
     )
 
 
@@ -102,10 +112,8 @@ def _is_alike(prefix: str) -> bool:
 
 def _refuse_unknown(name: str, entry: Field) -> None:
     word = name.partition("/")[2]
-    if word in _LATER:
-        entry.refuse("is not supported yet")
-    elif word not in _KNOWN and not entry.notes.is_full:
-        near = difflib.get_close_matches(word[:80], (*_KNOWN, *_LATER), 1)
+    if word not in _KNOWN and not entry.notes.is_full:
+        near = difflib.get_close_matches(word[:80], _KNOWN, 1)
         hint = f"did you mean '{PREFIX}/{near[0]}'?" if near else f"expected {' or '.join(_KNOWN)}"
         entry.refuse(f"unknown annotation ({hint})")
 
@@ -113,6 +121,20 @@ def _refuse_unknown(name: str, entry: Field) -> None:
 def _switch(ours: Mapping[str, Field], name: str, *, default: bool) -> bool:
     entry = ours.get(f"{PREFIX}/{name}")
     return default if entry is None else entry.choice("true", "false") == "true"
+
+
+def _children(ours: Mapping[str, Field]) -> str:
+    entry = ours.get(f"{PREFIX}/children")
+    return INDEX if entry is None else entry.choice(*CHILDREN)
+
+
+def _channel(ours: Mapping[str, Field]) -> str:
+    entry = ours.get(f"{PREFIX}/slack-channel")
+    if entry is None or not (text := entry.string()):
+        return ""
+    if not _CHANNEL.match(text):
+        entry.refuse(f"is {text[:80]!r} (expected a channel such as '#releases' or 'C0123456789')")
+    return text
 
 
 def _grace(ours: Mapping[str, Field]) -> timedelta:

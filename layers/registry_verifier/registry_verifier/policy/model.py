@@ -12,6 +12,7 @@ from registry_verifier.models import Identity, Json
 from registry_verifier.policy import patterns
 from registry_verifier.policy.patterns import Pattern
 from registry_verifier.reasons import Reason
+from registry_verifier.results import INDEX
 
 DEFAULT_GRACE = timedelta(minutes=30)
 _KNOWN_LIMIT = 1000
@@ -231,3 +232,7 @@ class Policy:
     """of the format; policy-controller stores v1alpha1, and loses some of what v1beta1 says"""
     require_provenance_match: bool = False
     """whether a provenance that contradicts its certificate counts for nothing"""
+    children: str = INDEX
+    """who needs the evidence of an index: one of `results.CHILDREN`"""
+    slack_channel: str = ""
+    """who hears about it: `#name` or a channel's id; empty: the deployment's own channel"""

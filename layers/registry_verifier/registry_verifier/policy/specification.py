@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from registry_verifier.models import Json
 from registry_verifier.policy import authority, conditions, glob, metadata, selector
@@ -48,6 +49,8 @@ def read(document: Field, beside: Beside) -> Policy | None:
         condition=condition,
         version=fields["apiVersion"].string().rpartition("/")[2],
         require_provenance_match=about.require_provenance_match,
+        children=about.children,
+        slack_channel=about.slack_channel,
     )
 
 
@@ -111,11 +114,28 @@ def _texts(authorities: tuple[Authority, ...], condition: PolicyCondition | None
 
 
 def _sha256(document: Field, conditions: list[str]) -> str:
-    """The hash of what the document says, comments and layout apart, with the texts where it refers to some."""
-    plain = document.node.plain()
+    """The hash of what the document says, comments and layout apart, with the texts where it refers to some.
+
+    Who is told of a verdict is no part of it: another channel makes no other policy.
+    """
+    plain = _without_routing(document.node.plain())
     said = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     said += "\n" + json.dumps(conditions) if _refers(plain) else ""
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _without_routing(plain: Any) -> Any:
+    """The document without annotations that only say who is told; `plain` is changed."""
+    about = plain.get("metadata")
+    annotations = about.get("annotations") if isinstance(about, dict) else None
+    if not isinstance(annotations, dict):
+        return plain
+    routing = [name for name in metadata.ROUTING if name in annotations]
+    for name in routing:
+        del annotations[name]
+    if routing and not annotations:
+        del about["annotations"]
+    return plain
 
 
 def _refers(value: object) -> bool:
