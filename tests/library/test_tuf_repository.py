@@ -29,7 +29,7 @@ from registry_verifier import trust_roots
 from registry_verifier.errors import TrustRootError, Unavailable
 from registry_verifier.policy.trust_root import Remote, Repository, TrustRootDocument
 from registry_verifier.reasons import Reason
-from registry_verifier.tuf_repository import archive, mirror
+from registry_verifier.tuf_repository import archive, client_state, mirror
 from tests import material
 
 RAW = json.dumps(material.sigstore().trusted_root()).encode()
@@ -499,6 +499,35 @@ def test_too_many_keys_are_described() -> None:
         repository.targets[f"{n}.pub"] = repository.targets["rekor.pub"]
         repository.custom[f"{n}.pub"] = repository.custom["rekor.pub"]
     assert fact(repository.publish()) == "TUF repository describes 103 keys (at most 100)"
+
+
+# what the client knows of an earlier time
+
+
+def test_a_state_comes_back_as_it_was(repository: TufRepository, tmp_path: Path) -> None:
+    repository.publish().rotate("timestamp")
+    repository.publish()
+    state = archive.prove(Repository(repository.root, repository.archive())).state
+    roots = ["root_history/1.root.json", "root_history/2.root.json"]
+    assert [*state] == [*roots, "snapshot.json", "targets.json", "timestamp.json"]
+    client_state.write(tmp_path, state)
+    assert client_state.read(tmp_path) == state
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../timestamp.json",
+        "/tmp/timestamp.json",
+        "root_history/../1.root.json",
+        "root.json",
+        "x.json",
+        "timestamp.json\n",
+    ],
+)
+def test_a_state_with_a_name_that_is_none(tmp_path: Path, name: str) -> None:
+    client_state.write(tmp_path, {name: b"{}"})
+    assert [path.name for path in tmp_path.rglob("*")] == ["root_history"]
 
 
 # mirrors

@@ -5,6 +5,7 @@ policies/*.yaml         ClusterImagePolicy, TrustRoot and ConfigMap documents
 policies/remote/*       files that a policy names by their hash (`policy.remote`)
 policies/trust_roots/NAME.json   what `registry-verifier trust-root fetch` made of a TrustRoot with a remote mirror
 trusted_root.json       Sigstore's public trusted root
+tuf_root.json           the root.json of the TUF repository that vouches for newer trusted roots
 ```
 """
 
@@ -47,13 +48,31 @@ class Configuration:
 
 def read(folder: Path) -> Configuration:
     """Load a folder; PolicyError or TrustRootError where a file does not load, or where there is no policy at all."""
+    return configured(every_policy(folder), packaged_root(folder))
+
+
+def every_policy(folder: Path) -> PolicySet:
+    """The policies in a folder; PolicyError where a file does not load, or where there is none at all."""
     files = sorted((folder / "policies").glob("*.y*ml"))
     if not files:
         raise PolicyError(Problem(str(folder / "policies"), 1, 1, "", "no policy file (expected *.yaml)"))
     loaded = policies(files)
     if not loaded.policies:
         raise PolicyError(Problem(str(files[0]), 1, 1, "", "no ClusterImagePolicy in these files"))
-    return configured(loaded, trusted_root(folder / "trusted_root.json"))
+    return loaded
+
+
+def packaged_root(folder: Path) -> TrustedRoot:
+    """The trusted root in a folder; TrustRootError where it cannot be read."""
+    return trusted_root(folder / "trusted_root.json")
+
+
+def tuf_root(folder: Path) -> bytes:
+    """What a refresh of the trusted root believes to begin with; TrustRootError where it cannot be read."""
+    try:
+        return (folder / "tuf_root.json").read_bytes()
+    except OSError as error:
+        raise TrustRootError(f"cannot read the TUF repository's root.json: {error}") from error
 
 
 def policies(files: Iterable[Path]) -> PolicySet:

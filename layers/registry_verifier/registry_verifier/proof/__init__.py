@@ -5,6 +5,6 @@ very signature by this very signer (`log_subject`): CVE-2022-23649, CVE-2022-360
 genuine entry about something else. The door is `prover`.
 """
 
-from registry_verifier.proof.prover import Prover
+from registry_verifier.proof.prover import Prover, usable_root
 
-__all__ = ["Prover"]
+__all__ = ["Prover", "usable_root"]

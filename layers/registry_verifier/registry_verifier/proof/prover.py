@@ -92,6 +92,13 @@ class Prover:
         return self._composed[names]
 
 
+def usable_root(content: bytes) -> TrustedRoot:
+    """The trusted root of a deployment in these bytes; TrustRootError where nothing could be proven by it."""
+    root = TrustedRoot(content)
+    Prover({PUBLIC_GOOD: root})  # sigstore-python has demands of its own
+    return root
+
+
 def _read(candidate: Candidate) -> Signed:
     if candidate.format == "bundle":
         return bundle.read(bundle.parse(candidate.content))

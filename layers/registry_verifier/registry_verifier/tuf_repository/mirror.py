@@ -1,4 +1,4 @@
-"""A repository behind an HTTP address. For a terminal: the functions never ask one.
+"""A repository behind an HTTP address. For a terminal and for the refresh: nobody asks one to verify an image.
 
 A trusted root that was fetched is a file like any other from then on.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
@@ -29,15 +29,16 @@ FILE_LIMIT = 5_000_000
 _REDIRECTS_LIMIT = 3
 
 
-def prove(remote: Remote, *, seconds: float = SECONDS) -> Proven:
+def prove(remote: Remote, *, seconds: float = SECONDS, state: Mapping[str, bytes] | None = None) -> Proven:
     """The trusted root behind the mirror; TrustRootError where it is not proven, Unavailable where it was not reached.
 
-    Not to be called where an event loop runs: it has one of its own.
+    `state` is that of an earlier `Proven`, where there is one. Not to be called where an event loop runs: it has one
+    of its own.
     """
     with asyncio.Runner() as runner:
         exchange = runner.run(_opened())
         try:
-            return update.prove(remote, _Mirror(runner, exchange, seconds), remote.mirror)
+            return update.prove(remote, _Mirror(runner, exchange, seconds), remote.mirror, state=state)
         finally:
             runner.run(exchange.close())
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tuf.ngclient.updater import Updater
 
 from registry_verifier.errors import RegistryVerifierError, TrustRootError
 from registry_verifier.policy.trust_root import Remote, Repository
-from registry_verifier.tuf_repository import custom_targets
+from registry_verifier.tuf_repository import client_state, custom_targets
 
 TARGET_LIMIT = 1 << 20
 """in bytes; no trusted root is larger"""
@@ -45,14 +45,20 @@ class Proven:
 
     content: bytes
     expires: datetime
+    state: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """what the client knows now: given to the next `prove`, no older repository will do"""
 
 
-def prove(repository: Remote | Repository, fetcher: FetcherInterface, base: str) -> Proven:
+def prove(
+    repository: Remote | Repository, fetcher: FetcherInterface, base: str, *, state: Mapping[str, bytes] | None = None
+) -> Proven:
     """The trusted root of a repository whose files `fetcher` gives under `base`; TrustRootError where it is not proven.
 
-    Errors of ours that `fetcher` raises pass. No state is kept: an older repository that has not expired is taken.
+    Errors of ours that `fetcher` raises pass. Without the `state` of an earlier time, an older repository that has not
+    expired is taken. A state is believed as far as the repository's keys vouch for it.
     """
     with _translated(), tempfile.TemporaryDirectory(prefix="tuf-") as folder:
+        client_state.write(Path(folder), state or {})
         updater = Updater(
             metadata_dir=folder,
             metadata_base_url=base,
@@ -63,7 +69,7 @@ def prove(repository: Remote | Repository, fetcher: FetcherInterface, base: str)
         )
         updater.refresh()
         content = _trusted_root(updater, repository.trusted_root_target, Path(folder))
-        return Proven(content, _verified(Path(folder), "timestamp").expires)
+        return Proven(content, _verified(Path(folder), "timestamp").expires, client_state.read(Path(folder)))
 
 
 def _trusted_root(updater: Updater, name: str, folder: Path) -> bytes:
