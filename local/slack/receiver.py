@@ -19,8 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
 
-from local.slack.blocks import refusal
-from local.slack.rendering import rendered
+from local.slack.workspace import Workspace, channel_id
 
 _BODY_LIMIT = 1_000_000
 WEBHOOK_PATH = "/services/T00000000/B00000000/local"
@@ -48,16 +47,13 @@ class Fault:
         return self.count >= 0
 
 
-class LocalSlack:
-    """A context manager: serves from `with` to its end. `messages` holds what was posted, oldest first."""
+class LocalSlack(Workspace):
+    """A context manager: serves from `with` to its end."""
 
     def __init__(self, *, port: int = 0, show: Callable[[str], None] = lambda _: None) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self.refusals: list[tuple[str, str]] = []
+        super().__init__(show)
         self.requests: list[str] = []
         self._fault: Fault | None = None
-        self._show = show
-        self._lock = threading.Lock()
         self.stopping = threading.Event()
         self._server = _Server(self, port)
 
@@ -79,23 +75,8 @@ class LocalSlack:
 
     def spoiled(self) -> Fault | None:
         """The fault for the post at hand."""
-        with self._lock:
+        with self.lock:
             return self._fault if self._fault and self._fault.applies() else None
-
-    def take(self, message: dict[str, Any], *, replaces: str | None = None) -> tuple[str, str]:
-        """Keep and show a message; its error (or empty) and its `ts`."""
-        with self._lock:
-            known = [str(kept["ts"]) for kept in self.messages]
-            if refused := self._refused(message, known, replaces):
-                self.refusals.append(refused)
-                return refused[0], ""
-            ts = replaces or f"{1_700_000_000 + len(self.messages)}.000100"
-            kept = {**message, "ts": ts}
-            self.messages[:] = [kept if old["ts"] == replaces else old for old in self.messages]
-            if not replaces:
-                self.messages.append(kept)
-            self._show(rendered(kept))
-            return "", ts
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -107,13 +88,6 @@ class LocalSlack:
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
-
-    def _refused(self, message: dict[str, Any], known: list[str], replaces: str | None) -> tuple[str, str] | None:
-        if replaces is not None and replaces not in known:
-            return "message_not_found", replaces
-        if (thread := message.get("thread_ts")) is not None and thread not in known:
-            return "invalid_thread_ts", str(thread)
-        return refusal(message)
 
 
 class _Server(ThreadingHTTPServer):
@@ -179,9 +153,8 @@ class _Exchange(BaseHTTPRequestHandler):
             return self._json(200, {"ok": False, "error": "invalid_json"})
         if not isinstance(body.get("channel"), str) or not body["channel"]:
             return self._json(200, {"ok": False, "error": "channel_not_found"})
-        replaces = str(body.get("ts", "")) if self.path.endswith("update") else None
-        error, ts = self.slack.take(body, replaces=replaces)
-        where = "C" + "".join(c for c in body["channel"] if c.isalnum()).upper()
+        error, ts = (self.slack.change if self.path.endswith("update") else self.slack.take)(body)
+        where = channel_id(body["channel"])
         return self._json(200, {"ok": False, "error": error} if error else {"ok": True, "channel": where, "ts": ts})
 
     def _webhook(self, body: Any) -> None:

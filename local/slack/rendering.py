@@ -20,6 +20,7 @@ def rendered(message: Mapping[str, Any]) -> str:
     blocks = message.get("blocks") or []
     lines = [line for block in blocks for line in _block(block)] or [mrkdwn(message.get("text", ""))]
     where = f"{message.get('channel') or 'webhook'}" + (" (in a thread)" if message.get("thread_ts") else "")
+    where += " (updated)" if message.get("edited") else ""
     body = "\n".join(f"| {line}" for chunk in lines for line in chunk.split("\n"))
     return f"+-- {where} {'-' * max(1, _WIDTH - len(where))}\n{body}\n+{'-' * (_WIDTH + 3)}"
 

@@ -10,13 +10,14 @@ import pytest
 
 from local.slack.receiver import REFUSED_TOKEN, Fault, LocalSlack
 from registry_verifier import message
-from registry_verifier.errors import SettingsError, Unavailable
+from registry_verifier.errors import ChannelRefused, SettingsError, Unavailable
+from registry_verifier.incident import Key, Kind
 from registry_verifier.reasons import Reason
 from registry_verifier.slack import Receipt, Slack, client
 from tests.library.verdicts import state
 
 TOKEN = "xoxb-123-456-s3cr3t"
-PAYLOAD = message.failure(state())
+PAYLOAD = message.opened(state(), Key(Kind.FAILED))
 
 
 class Bench(LocalSlack):
@@ -64,6 +65,72 @@ def test_a_reply_stands_in_the_thread(local: Bench) -> None:
     first = slack.post("#releases", PAYLOAD)
     slack.post(first.channel, PAYLOAD, thread_ts=first.ts)
     assert [posted.get("thread_ts") for posted in local.messages] == [None, first.ts]
+
+
+def test_a_message_is_updated_in_its_place(local: Bench) -> None:
+    slack = _slack(local)
+    first = slack.post("#releases", PAYLOAD)
+    assert first.ts and slack.update(first.channel, first.ts, {**PAYLOAD, "text": "newer"})
+    [posted] = local.messages
+    assert (posted["text"], posted["ts"], posted["channel"]) == ("newer", first.ts, "#releases")
+
+
+@pytest.mark.parametrize(
+    "error", ["message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found", "is_archived"]
+)
+def test_a_message_that_cannot_be_updated_is_said_to_be_so(local: Bench, error: str) -> None:
+    slack = _slack(local)
+    first = slack.post("#releases", PAYLOAD)
+    local.spoil(Fault(error))
+    assert first.ts and slack.update(first.channel, first.ts, PAYLOAD) is False
+
+
+def test_a_message_that_somebody_deleted_cannot_be_updated(local: Bench) -> None:
+    slack = _slack(local)
+    first = slack.post("#releases", PAYLOAD)
+    assert first.ts
+    local.delete(first.ts)
+    assert slack.update(first.channel, first.ts, PAYLOAD) is False
+
+
+@pytest.mark.parametrize("kind", ["error", "garbage", "hang", "invalid_auth", "msg_blocks_too_long", "rate"])
+def test_an_update_that_did_not_work_is_unavailable(local: Bench, kind: str) -> None:
+    slack = _slack(local)
+    first = slack.post("#releases", PAYLOAD)
+    local.spoil(Fault(kind, retry_after="60"))
+    with pytest.raises(Unavailable) as raised:
+        slack.update(first.channel, first.ts or "", PAYLOAD)
+    assert "s3cr3t" not in str(raised.value) and raised.value.__context__ is None
+
+
+def test_an_incoming_webhook_updates_nothing(local: Bench) -> None:
+    slack = _slack(local, local.webhook_url)
+    assert (slack.has_threads(), slack.update("#releases", "1.0", PAYLOAD)) == (False, False)
+    assert local.requests == []
+
+
+def test_a_token_has_threads(local: Bench) -> None:
+    assert _slack(local).has_threads()
+
+
+@pytest.mark.parametrize(
+    "error", ["channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action"]
+)
+def test_a_channel_that_takes_nothing_is_told_from_a_slack_that_does_not_answer(local: Bench, error: str) -> None:
+    local.spoil(Fault(error))
+    with pytest.raises(ChannelRefused, match=error):
+        _slack(local).post("#releases", PAYLOAD)
+
+
+def test_a_thread_that_is_gone_takes_no_reply(local: Bench) -> None:
+    with pytest.raises(ChannelRefused, match="invalid_thread_ts"):
+        _slack(local).post("#releases", PAYLOAD, thread_ts="1.0")
+
+
+@pytest.mark.parametrize("error", ["invalid_auth", "message_not_found", "msg_blocks_too_long"])
+def test_other_errors_are_no_matter_of_the_channel(local: Bench, error: str) -> None:
+    local.spoil(Fault(error))
+    assert not isinstance(_fails(_slack(local)), ChannelRefused)
 
 
 def test_an_incoming_webhook_posts_and_names_no_message(local: Bench) -> None:

@@ -10,6 +10,7 @@ import pytest
 from local.slack.blocks import refusal
 from local.slack.receiver import LocalSlack
 from local.slack.rendering import mrkdwn, rendered
+from local.slack.workspace import Workspace
 
 
 def _section(**parts: Any) -> dict[str, Any]:
@@ -96,11 +97,14 @@ def test_faults_and_messages_are_reached_over_http() -> None:
         http.post(f"{root}/faults", json={"kind": "rate", "count": 1, "retry_after": "7"})
         limited = http.post(f"{slack.api_url}/chat.postMessage", json=post)
         taken = http.post(f"{slack.api_url}/chat.postMessage", json=post).json()
-        changed = http.post(f"{slack.api_url}/chat.update", json={**post, "ts": taken["ts"], "text": "bye"}).json()
-        lost = http.post(f"{slack.api_url}/chat.update", json={**post, "ts": "1.0"}).json()
+        change = {**post, "channel": taken["channel"], "ts": taken["ts"], "text": "bye"}
+        changed = http.post(f"{slack.api_url}/chat.update", json=change).json()
+        lost = http.post(f"{slack.api_url}/chat.update", json={**change, "ts": "1.0"}).json()
+        by_name = http.post(f"{slack.api_url}/chat.update", json={**change, "channel": "#a"}).json()
         [kept] = http.get(f"{root}/messages").json()["messages"]
     assert (limited.status_code, limited.headers["retry-after"]) == (429, "7")
     assert (taken["ok"], changed["ok"], lost["error"], kept["text"]) == (True, True, "message_not_found", "bye")
+    assert by_name["ok"] is False and kept["channel"] == "#a"
 
 
 def test_a_fault_can_last_for_a_time() -> None:
@@ -109,3 +113,32 @@ def test_a_fault_can_last_for_a_time() -> None:
         http.post(f"{root}/faults", json={"kind": "error", "count": None, "seconds": 3600})
         answers = [http.post(slack.webhook_url, json={"text": "x"}).status_code for _ in range(3)]
     assert answers == [500, 500, 500]
+
+
+def test_replies_stand_in_the_thread_of_a_message_of_the_same_channel() -> None:
+    slack = Workspace()
+    _, ts = slack.take({"channel": "#a", "text": "root"})
+    assert slack.take({"channel": "CA", "text": "reply", "thread_ts": ts})[0] == ""
+    assert slack.take({"channel": "CB", "text": "lost", "thread_ts": ts})[0] == "invalid_thread_ts"
+    assert [one["text"] for one in slack.roots] == ["root"]
+    assert [one["text"] for one in slack.replies(ts)] == ["reply"]
+
+
+def test_a_message_that_was_updated_is_shown_again_and_keeps_its_thread() -> None:
+    shown: list[str] = []
+    slack = Workspace(show=shown.append)
+    _, root = slack.take({"channel": "#a", "text": "root"})
+    _, ts = slack.take({"channel": "#a", "text": "reply", "thread_ts": root})
+    assert slack.change({"channel": "CA", "ts": ts, "text": "newer"}) == ("", ts)
+    assert slack.replies(root)[0]["text"] == "newer"
+    assert "(in a thread) (updated)" in shown[-1] and "newer" in shown[-1]
+    assert slack.change({"channel": "CA", "ts": ts, "text": ""})[0] == "no_text"
+
+
+def test_a_channel_that_is_closed_takes_nothing_and_a_deleted_message_is_gone() -> None:
+    slack = Workspace()
+    slack.closed.add("#typo")
+    assert slack.take({"channel": "#typo", "text": "x"})[0] == "channel_not_found"
+    _, ts = slack.take({"channel": "#a", "text": "x"})
+    slack.delete(ts)
+    assert slack.change({"channel": "CA", "ts": ts, "text": "y"})[0] == "message_not_found"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from registry_verifier import command_policy, command_trust_root, report, verdict_document
+from registry_verifier import command_policy, command_slack, command_trust_root, report, verdict_document
 from registry_verifier.errors import BadRequest, PolicyError, SettingsError, TrustRootError
 from registry_verifier.reasons import Status
 from registry_verifier.settings import TOKEN_VARIABLE
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _verify_parser(commands.add_parser("verify", help="verify one image", epilog=_EPILOG, formatter_class=raw))
     command_policy.add_to(commands)
+    command_slack.add_to(commands)
     command_trust_root.add_to(commands)
     return parser
 

@@ -102,6 +102,17 @@ def buttons(links: Iterable[tuple[str, str]]) -> Block | None:
     return {"type": "actions", "elements": elements} if elements else None
 
 
+def fitting(blocks: Iterable[Block | None], limit: int) -> list[Block]:
+    """As many sections from the front as have at most `limit` characters together."""
+    kept: list[Block] = []
+    for block in filter(None, blocks):
+        limit -= len(block["text"]["text"])
+        if limit < 0:
+            break
+        kept.append(block)
+    return kept
+
+
 def _text(text: str) -> Block:
     # verbatim: Slack makes no links of bare URLs and names
     return {"type": "mrkdwn", "text": text, "verbatim": True}

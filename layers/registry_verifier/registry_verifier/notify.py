@@ -1,153 +1,189 @@
-"""The story of notify: a verdict changed; do people have to hear about it?
+"""The story of notify: a verdict changed; do people and programs have to hear about it?
 
-1. leave alone what nobody has to hear: waiting digests, children of an index (the index speaks for them)
-2. read what people were told about this digest; a record that they were told about already says nothing new
-3. decide: open an incident, say that it is over, or be silent
-4. post, then remember what was posted
+1. tell programs: events on a bus, where the record says something new
+2. read what people were told about this digest, and find what that record means for it: incidents that open, go on for
+   other reasons, or end (`incident.steps`)
+3. for each: bring its message up to date, remember that; reply in its thread, remember that
+4. too many at once are counted instead, into one summary (`storms`)
 
-At most one message per record. A digest that keeps failing, for whatever reasons, is one incident. The stream brings
-the records of one digest in order, and each is judged as it is, even where the table has moved on meanwhile: so the
-messages tell what happened, in the order in which it happened.
+The stream brings the records of one digest in order, and each is judged as it is, even where the table has moved on
+meanwhile: so the messages tell what happened, in the order in which it happened.
 
 Between posting and remembering a crash can come: the message is then posted twice. The other order could lose it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
 
-from registry_verifier import message
-from registry_verifier.alert import Alert, AlertKind
+from registry_verifier import cloud_event, follow_up, incident, message
+from registry_verifier.cloud_event import CloudEvent
+from registry_verifier.errors import ChannelRefused, Unavailable
+from registry_verifier.incident import Channels, Incident, Step
+from registry_verifier.messenger import Messenger, post
 from registry_verifier.models import Digest, ImageName, State
 from registry_verifier.reasons import Status
+from registry_verifier.storms import Mark, Storms, StormTable
+
+STORM_LIMIT = 10
 
 
-class Receipt(Protocol):
-    """Where a message stands."""
+class Incidents(StormTable, Protocol):
+    """What people were told; all raise `Unavailable`."""
 
-    @property
-    def channel(self) -> str:
-        """The channel, as the messenger names it."""
+    def of_digest(self, image: ImageName, digest: Digest) -> Sequence[Incident]:
+        """Every incident about this digest."""
         ...
 
-    @property
-    def ts(self) -> str | None:
-        """The message's id in the channel, or None where the messenger names none."""
-        ...
-
-
-class Messenger(Protocol):
-    """Posts messages; raises `Unavailable` for whatever goes wrong."""
-
-    def post(self, channel: str, payload: Mapping[str, Any], *, thread_ts: str | None = None) -> Receipt:
-        """Post to a channel, as a reply where `thread_ts` names a message."""
+    def keep(self, incident: Incident) -> None:
+        """Remember what people were told; replaces what was remembered."""
         ...
 
 
-class Alerts(Protocol):
-    """What people were told; both raise `Unavailable`."""
+class Bus(Protocol):
+    """Where programs listen."""
 
-    def alert(self, image: ImageName, digest: Digest) -> Alert | None:
-        """The newest message about this digest, or None."""
-        ...
-
-    def keep_alert(self, alert: Alert) -> None:
-        """Remember the newest message about a digest."""
+    def send(self, events: Sequence[CloudEvent]) -> None:
+        """Send events, in order; raises `Unavailable`."""
         ...
 
 
 @dataclass(frozen=True)
-class Channels:
-    """Who hears what."""
+class Told:
+    """What one record came to."""
 
-    verdicts: str
-    """FAILED, and NO_POLICY where that is worth a warning"""
-    operations: str
-    """UNKNOWN; empty: nobody hears it"""
-    warn_without_policy: bool
-    """whether a publish that no policy matches is worth a message"""
+    sent: int = 0
+    """messages that were posted or updated"""
+    suppressed: int = 0
+    """incidents that were counted into a storm, in place of a message"""
+    storms: frozenset[Mark] = frozenset()
+    """the storms whose summaries have to be brought up to date at the end of the batch"""
+
+    def __add__(self, other: Told) -> Told:
+        return Told(self.sent + other.sent, self.suppressed + other.suppressed, self.storms | other.storms)
 
 
-@dataclass(frozen=True)
-class _Message:
-    kind: AlertKind
-    channel: str
-    write: Callable[..., message.Payload]
-    thread_ts: str | None = None
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Notifier:
     """Everything that a record of the stream needs, wired once per process."""
 
-    alerts: Alerts
+    incidents: Incidents
     messenger: Messenger
     channels: Channels
-    api_url: str
+    api_url: str = ""
+    bus: Bus | None = None
+    """None: programs hear nothing"""
+    storm_limit: int = STORM_LIMIT
+    now: Callable[[], datetime] = _now
 
-    def notify(self, state: State) -> AlertKind | None:
-        """Tell people about this state where they have to hear of it; what was posted, or None.
+    def tell(self, records: Iterable[tuple[State | None, State]]) -> Told:
+        """A whole batch: for each record what was stored before, and what is now."""
+        told = sum((self.notify(new, old) for old, new in records), Told())
+        return replace(told, sent=told.sent + self.summarise(told.storms))
 
-        Raises Unavailable where the table or Slack did not answer: the record must come again.
+    def notify(self, state: State, old: State | None = None) -> Told:
+        """Tell of this state, which replaces `old`, where somebody has to hear of it.
+
+        Raises Unavailable where the table, the messenger or the bus did not answer: the record must come again. What
+        was told by then is not told again, events apart, which have the same id each time.
         """
         if state.status is Status.PENDING:
-            return None
-        alert = self._alert(state)
-        if alert and alert.version >= state.version:
-            return None
-        told = _decide(state, alert, self.channels)
-        if told is None:
-            return None
-        payload = told.write(state, api_url=self.api_url)
-        receipt = self.messenger.post(told.channel, payload, thread_ts=told.thread_ts)
-        self.alerts.keep_alert(_remember(state, told, receipt))
-        return told.kind
+            return Told()
+        known = [
+            one for one in self.incidents.of_digest(state.image, state.digest) if one.first_seen == state.first_seen
+        ]
+        steps = list(incident.steps(state, known, self.channels))
+        trouble = self._announce(old, state, known, steps)
+        told = sum((self._again(state, one) for one in known if one.version == state.version), Told())
+        told = sum((self._step(state, step) for step in steps), told)
+        if trouble:
+            raise trouble
+        return told
 
-    def _alert(self, state: State) -> Alert | None:
-        """What people were told in this record's life: versions count from 1 again after a record expired."""
-        alert = self.alerts.alert(state.image, state.digest)
-        return alert if alert and alert.first_seen == state.first_seen else None
+    def summarise(self, storms: Iterable[Mark]) -> int:
+        """Bring the summaries of storms up to date, at the end of a batch; returns how many messages that took."""
+        return sum(map(self._storms.summarise, storms))
 
+    @property
+    def _storms(self) -> Storms:
+        return Storms(self.incidents, self.messenger, self.storm_limit, self.channels.verdicts, self.now)
 
-def _decide(state: State, alert: Alert | None, channels: Channels) -> _Message | None:
-    if state.status is Status.VERIFIED:
-        return (
-            _Message(AlertKind.RESOLVED, alert.channel, message.resolved, alert.ts) if alert and alert.is_open else None
-        )
-    if state.document.get("kind") == "child":
+    def _announce(
+        self, old: State | None, state: State, known: Iterable[Incident], steps: Iterable[Step]
+    ) -> Unavailable | None:
+        """Tell programs; a bus that does not answer is no reason to keep it from people."""
+        if self.bus is None:
+            return None
+        ended = [(one.key, one.ending) for one in known if one.version == state.version and one.ending]
+        ended += [(step.incident.key, step.ending) for step in steps if step.ending]
+        try:
+            self.bus.send(list(cloud_event.about(old, state, ended)))
+        except Unavailable as error:
+            return error
         return None
-    opening = _opening(state, channels)
-    return opening if opening and _is_news(opening.kind, alert) else None
 
+    def _again(self, state: State, told: Incident) -> Told:
+        """What was left undone when the same record came before."""
+        if told.storm:
+            return Told(storms=frozenset([self._storms.mark(told)]))
+        return self._reply(state, told)
 
-def _opening(state: State, channels: Channels) -> _Message | None:
-    """The message that would open an incident about this state, had nothing been said before."""
-    if state.status is Status.FAILED:
-        return _Message(AlertKind.FAILED, channels.verdicts, message.failure)
-    if state.status is Status.UNKNOWN and channels.operations:
-        return _Message(AlertKind.UNKNOWN, channels.operations, message.unknown)
-    if state.status is Status.NO_POLICY and state.tags and channels.warn_without_policy:  # not each child of an index
-        return _Message(AlertKind.NO_POLICY, channels.verdicts, message.no_policy)
-    return None
+    def _step(self, state: State, step: Step) -> Told:
+        reasons = incident.reasons(state.document, step.incident.key)
+        new = replace(step.incident, version=state.version, reasons=reasons, ending=step.ending)
+        if step.incident.storm:
+            return self._in_storm(step, new)
+        if step.incident.version == 0 and (storm := self._storms.of(new)):
+            return Told(suppressed=1, storms=frozenset([self._storms.count(replace(new, storm=storm))]))
+        return self._bring_up_to_date(state, step.incident, new)
 
+    def _in_storm(self, step: Step, new: Incident) -> Told:
+        """Of what is counted only the end is worth a word."""
+        if not step.ending:
+            return Told()
+        return Told(storms=frozenset([self._storms.count_end(new)]))
 
-def _is_news(kind: AlertKind, alert: Alert | None) -> bool:
-    """An open incident is opened once; and while a failure is open, not being able to look adds nothing to it."""
-    if alert is None or not alert.is_open:
-        return True
-    return kind is not alert.kind and not (kind is AlertKind.UNKNOWN and alert.kind is AlertKind.FAILED)
+    def _bring_up_to_date(self, state: State, old: Incident, new: Incident) -> Told:
+        payload = self._message(state, new)
+        new = replace(new, told=message.fingerprint(payload))
+        is_news = bool(new.ending) or old.version == 0 or set(old.reasons) != set(new.reasons)
+        if not is_news and (old.ts is None or old.told == new.told):
+            return Told()
+        if old.ts and self.messenger.update(old.channel, old.ts, payload):
+            # nobody is called for tags: the newest is in the message, and nothing in its thread
+            new = new if is_news else replace(new, replied=state.version)
+        else:
+            new = self._posted(state, new, payload)
+        self.incidents.keep(new)
+        return Told(sent=1) + self._reply(state, new)
 
+    def _posted(self, state: State, new: Incident, payload: message.Payload) -> Incident:
+        receipt = post(self.messenger, new.channel, payload, otherwise=self.channels.verdicts)
+        replied = 0 if receipt.ts and not new.ending else state.version
+        return replace(new, channel=receipt.channel, ts=receipt.ts, replied=replied)
 
-def _remember(state: State, told: _Message, receipt: Receipt) -> Alert:
-    return Alert(
-        image=state.image,
-        digest=state.digest,
-        kind=told.kind,
-        version=state.version,
-        first_seen=state.first_seen,
-        channel=receipt.channel,
-        ts=receipt.ts,
-        reasons=tuple(state.document.get("reasons") or ()),
-    )
+    def _message(self, state: State, new: Incident) -> message.Payload:
+        if new.ending:
+            return message.ended(state, new.key, new.ending, api_url=self.api_url)
+        more = [] if self.messenger.has_threads() else follow_up.details(state, new.key)
+        return message.opened(state, new.key, api_url=self.api_url, more=more)
+
+    def _reply(self, state: State, told: Incident) -> Told:
+        """Reply in the thread where that is due, and remember it; where nobody can, the message says enough."""
+        if told.ts is None or told.replied >= state.version:
+            return Told()
+        sent = 0
+        if payload := follow_up.reply(state, told):
+            with contextlib.suppress(ChannelRefused):
+                self.messenger.post(told.channel, payload, thread_ts=told.ts)
+                sent = 1
+        self.incidents.keep(replace(told, replied=state.version))
+        return Told(sent=sent)

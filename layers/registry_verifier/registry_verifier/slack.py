@@ -1,5 +1,7 @@
 """Slack, by the Web API (bot token) or by an incoming webhook (its URL is the secret, and it has one fixed channel).
 
+With a token messages can be updated and replied to; an incoming webhook can only post, and learns no message's id.
+
 Whatever goes wrong is `Unavailable`: the stream brings the record again until somebody mends it, and nothing is lost.
 Neither the token nor the webhook's URL stands in an error text; httpx names URLs at level INFO, so that level is off.
 """
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from registry_verifier.errors import SettingsError, Unavailable
+from registry_verifier.errors import ChannelRefused, SettingsError, Unavailable
 from registry_verifier.reasons import Reason
 
 TIMEOUT = httpx.Timeout(5.0)
@@ -29,6 +31,22 @@ _TOKEN = re.compile(r"xoxb-[A-Za-z0-9-]{1,250}\Z")
 _ERROR = re.compile(r"[a-z0-9_]{1,64}\Z")
 _SECONDS = re.compile(r"[0-9]{1,5}\Z")
 _TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}\Z")
+_REFUSED = (
+    "channel_is_archived",
+    "channel_not_found",
+    "is_archived",
+    "is_inactive",
+    "not_in_channel",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    # of a reply, where somebody deleted the message
+    "cannot_reply_to_message",
+    "invalid_thread_ts",
+    "thread_not_found",
+)
+"""what `chat.postMessage` answers where another place is the only way"""
+_GONE = ("cant_update_message", "edit_window_closed", "message_not_found")
+"""what `chat.update` answers where the message cannot be updated, now or later"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,10 @@ class _Answer:
     status_code: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class _Gone(Unavailable):
+    """The message to be updated is not there, or not ours to be changed."""
 
 
 Client = httpx.Client
@@ -78,11 +100,16 @@ class Slack:
         self._sleep = sleep
         logging.getLogger("httpx").setLevel(logging.WARNING)
 
+    def has_threads(self) -> bool:
+        """Whether messages can be updated and replied to; raises Unavailable where the secret cannot be read."""
+        return bool(_TOKEN.match(self._secret().strip()))
+
     def post(self, channel: str, payload: Mapping[str, Any], *, thread_ts: str | None = None) -> Receipt:
         """Post `payload`, as a reply where `thread_ts` names a message.
 
-        Raises Unavailable, with `retry_after` in seconds where Slack named a time; a wait of at most 5 s is waited
-        here, once. An incoming webhook posts to its own channel, whatever `channel` says, and never as a reply.
+        Raises ChannelRefused where the channel or the thread takes no messages from us, Unavailable for all else,
+        with `retry_after` in seconds where Slack named a time; a wait of at most 5 s is waited here, once. An incoming
+        webhook posts to its own channel, whatever `channel` says, and never as a reply.
         """
         secret = self._secret().strip()
         if _TOKEN.match(secret):
@@ -94,12 +121,30 @@ class Slack:
         text = "slack secret is neither a bot token (xoxb-…) nor the url of an incoming webhook"
         raise Unavailable(Reason.SECRET_UNAVAILABLE, text)
 
+    def update(self, channel: str, ts: str, payload: Mapping[str, Any]) -> bool:
+        """Put `payload` in the place of a message; False where that cannot be done, as when somebody deleted it.
+
+        Raises Unavailable as `post` does.
+        """
+        token = self._secret().strip()
+        if not _TOKEN.match(token):
+            return False
+        body = {"channel": channel, "ts": ts, "text": payload["text"], "blocks": payload["blocks"]}
+        try:
+            self._call(token, "chat.update", body)
+        except (_Gone, ChannelRefused):
+            return False
+        return True
+
     def _by_token(self, token: str, channel: str, body: Mapping[str, Any]) -> Receipt:
-        url, authorization = f"{self._api_url}/chat.postMessage", {"authorization": f"Bearer {token}"}
-        answer = self._insist(lambda: _accepted(self._send(url, body, authorization)))
+        answer = self._call(token, "chat.postMessage", body)
         ts, where = answer.get("ts"), answer.get("channel")
         known = isinstance(ts, str) and _TS.match(ts)
         return Receipt(where if isinstance(where, str) and where.isalnum() else channel, ts if known else None)
+
+    def _call(self, token: str, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        url, authorization = f"{self._api_url}/{method}", {"authorization": f"Bearer {token}"}
+        return self._insist(lambda: _accepted(self._send(url, body, authorization)))
 
     def _by_webhook(self, url: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._send(url, payload, {})
@@ -154,7 +199,8 @@ def _refused(answer: _Answer, error: object) -> Unavailable:
     limited = answer.status_code == 429 or name == "ratelimited"
     retry_after = float(wait) if _SECONDS.match(wait) and (limited or answer.status_code >= 500) else None
     text = f"slack took no message: status {answer.status_code}, {name}"
-    return Unavailable(Reason.SLACK_UNAVAILABLE, text, retry_after=retry_after)
+    kind = ChannelRefused if name in _REFUSED else _Gone if name in _GONE else Unavailable
+    return kind(Reason.SLACK_UNAVAILABLE, text, retry_after=retry_after)
 
 
 def _read(response: httpx.Response) -> bytes:
