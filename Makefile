@@ -80,6 +80,10 @@ demo: .venv/.ready .venv-ministack/.ready  ## a publish from webhook to verdict,
 serve: .venv/.ready .venv-ministack/.ready  ## the whole stack on this machine until it is interrupted
 	.venv/bin/python -m local.serve
 
+.PHONY: slack-test
+slack-test: .venv/.ready  ## send a sample incident to Slack: CHANNEL='#name', the token or webhook in REGISTRY_VERIFIER_SLACK
+	@.venv/bin/registry-verifier slack-test --channel '$(CHANNEL)'
+
 .PHONY: interop
 interop: .venv/.ready  ## cosign, where it is installed, and this verifier judge the same images
 	.venv/bin/python -m local.interop
@@ -95,6 +99,10 @@ rego: .venv/.ready  ## Open Policy Agent's command, for conditions in Rego, buil
 .PHONY: differential
 differential: .venv/.ready  ## the real cue command, built with Go, and this verifier judge the same documents by the same conditions
 	.venv/bin/python -m local.differential --pairs $(or $(PAIRS),1000) --seed $(or $(SEED),1)
+
+.PHONY: simulate
+simulate: .venv/.ready  ## thousands of publishes with known truth through the whole stack, in virtual time: N=5000 SEED=1
+	.venv/bin/python -m local.simulation --publishes $(or $(N),5000) --seed $(or $(SEED),1)
 
 .PHONY: bench
 bench: .venv/.ready .venv-lambda/.ready  ## measure what is meant to be fast, side by side with something known

@@ -32,6 +32,7 @@ SOURCES = {
     "VerifyFunction": "functions/verify",
     "NotifyFunction": "functions/notify",
     "QueryFunction": "functions/query",
+    "SweepFunction": "functions/sweep",
 }
 """logical id -> the folder that its artifact is made of; the Makefile is in the folder above"""
 

@@ -75,7 +75,7 @@ def signed_late(world: World, project: Project, say: Telling) -> None:
     project.sign(image)
     say("the signing workflow signs and attests (cosign 3 bundles)")
     expect(world, image, "VERIFIED", say)
-    require(not world.slack.messages, "Slack was told of an image that is as it should be")
+    require(not world.slack.roots, "Slack was told of an image that is as it should be")
 
 
 def signed_by_another_workflow(world: World, project: Project, say: Telling) -> None:
@@ -106,7 +106,7 @@ def at_the_end(world: World, say: Telling) -> None:
     failed = world.http.get(f"{world.stack.api_url}/v1/verifications", params={"status": "FAILED"}).json()["items"]
     say(f"GET /v1/verifications?status=FAILED lists {len(failed)} digests")
     require(len(failed) >= 2, f"{len(failed)} failures are listed (expected the two images)")
-    require(len(world.slack.messages) == 2, f"Slack has {len(world.slack.messages)} messages (expected 2)")
+    require(len(world.slack.roots) == 2, f"Slack has {len(world.slack.roots)} messages (expected 2)")
     given_up = world.waiting_messages(world.stack.dead_letter_queue_url)
     require(given_up == 0, f"{given_up} messages are in the dead-letter queue")
     say(f"{len(world.webhooks.sent)} webhooks, 3 verdicts, 2 Slack messages, nothing in the dead-letter queue")
@@ -136,8 +136,8 @@ def _verdict(world: World, image: Json, status: str) -> dict[str, Any] | None:
 
 def expect_message(world: World, image: Json, count: int) -> None:
     """Wait until Slack has so many messages, the last one about this image."""
-    waited(lambda: len(world.slack.messages) >= count)
-    text = json.dumps(world.slack.messages[-1])
+    waited(lambda: len(world.slack.roots) >= count)
+    text = json.dumps(world.slack.roots[-1])
     require(image["digest"] in text, "the Slack message is about another image")
 
 

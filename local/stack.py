@@ -27,6 +27,7 @@ LOCAL_PARAMETERS = {
 emulator takes a stream's batch that fails in part for done"""
 
 _BUCKET = "artifacts"
+_TEMPLATE = "template.json"
 _API = "local"
 _DEPLOY_SECONDS = 60.0
 
@@ -69,6 +70,19 @@ class Running:
     def client(self, service: str) -> Any:
         """A boto3 client with every right, for any service of the emulator."""
         return _client(self.endpoint, service)
+
+    @property
+    def trust_root_bucket(self) -> str:
+        """The bucket of refreshed trusted roots."""
+        return self.physical["TrustRootBucket"]
+
+    def invoke(self, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function, such as `sweep`, and wait for its answer; raises RuntimeError with its error."""
+        done = self.client("lambda").invoke(FunctionName=self.function(name), Payload=json.dumps(event))
+        answer: dict[str, Any] = json.loads(done["Payload"].read() or b"{}")
+        if done.get("FunctionError"):
+            raise RuntimeError(f"{name} ended with an error: {answer}")
+        return answer
 
     def function(self, name: str) -> str:
         """The name of a deployed function, such as `verify`."""
@@ -132,9 +146,11 @@ def _secret(endpoint: str, name: str, value: str) -> str:
 
 def _deploy(endpoint: str, parameters: Mapping[str, str]) -> Running:
     cloudformation = _client(endpoint, "cloudformation")
+    body = json.dumps(_prepared(endpoint, parameters))
+    _client(endpoint, "s3").put_object(Bucket=_BUCKET, Key=_TEMPLATE, Body=body.encode())
     cloudformation.create_stack(
         StackName=NAME,
-        TemplateBody=json.dumps(_prepared(endpoint, parameters)),
+        TemplateURL=f"{endpoint}/{_BUCKET}/{_TEMPLATE}",  # as text it would be too long, here and in AWS
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
@@ -153,6 +169,7 @@ def _prepared(endpoint: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     numbers = {name: int(parameters.get(name, p["Default"])) for name, p in declared if p["Type"] == "Number"}
     values["Resources"] = _put_in(values["Resources"], numbers)
     values["Resources"]["Api"]["Properties"]["Tags"]["ms-custom-id"] = _API
+    del values["Resources"]["TrustRootBucketPolicy"]  # it denies plain HTTP, and the emulator has nothing else
     _upload(endpoint, values["Resources"])
     return values
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from registry_verifier import drift
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.manifest import Manifest
 from registry_verifier.models import Digest, ImageName, Look, State, digest_of
 from registry_verifier.reasons import Reason
+from registry_verifier.watched import TagPointer, Timeline, Watched
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2, "digest": digest_of(b"{}")}
@@ -121,9 +123,13 @@ class FakeLooks:
 
 
 class FakeVerdicts:
-    """A table in memory, with the version condition that the real one has."""
+    """A table in memory, with the conditions that the real one has: as ports.Verdicts and ports.SweepTable."""
 
     def __init__(self) -> None:
+        self.pointers: dict[tuple[ImageName, str], TagPointer] = {}
+        self.unseen: dict[tuple[ImageName, Digest], datetime] = {}
+        self.checked: dict[tuple[ImageName, Digest], datetime] = {}
+        self.notes: dict[str, str] = {}
         self.states: dict[tuple[ImageName, Digest], State] = {}
         self.runs: dict[tuple[Digest, str], State] = {}
         self.writes = 0
@@ -147,12 +153,61 @@ class FakeVerdicts:
 
     def keep_run(self, state: State) -> None:
         """As ports.Verdicts."""
-        self.runs.setdefault((state.digest, json.dumps(state.document, sort_keys=True)), state)
+        verdict = json.dumps(drift.without_marks(state.document), sort_keys=True)
+        self.runs.setdefault((state.digest, verdict), state)
 
     def recent(self, image: ImageName, *, limit: int) -> Iterable[State]:
         """As ports.Verdicts."""
+        return self._newest_first(image)[:limit]
+
+    def _newest_first(self, image: ImageName) -> list[State]:
         mine = [state for (name, _), state in self.states.items() if name == image]
-        return sorted(mine, key=lambda state: state.first_seen, reverse=True)[:limit]
+        return sorted(mine, key=lambda state: (state.first_seen, state.digest), reverse=True)
+
+    def pointer(self, image: ImageName, tag: str) -> TagPointer | None:
+        """As ports.Verdicts."""
+        return self.pointers.get((image, tag))
+
+    def point(self, old: TagPointer | None, new: TagPointer) -> None:
+        """As ports.Verdicts."""
+        if self.pointer(new.image, new.tag) != old:
+            raise Superseded(f"tag {new.tag} no longer points to {old and old.digest}")
+        self.pointers[(new.image, new.tag)] = new
+
+    def unseen_since(self, image: ImageName, digest: Digest) -> datetime | None:
+        """As ports.Verdicts."""
+        return self.unseen.get((image, digest))
+
+    def keep_unseen(self, image: ImageName, digest: Digest, since: datetime | None) -> None:
+        """As ports.Verdicts."""
+        self.unseen.pop((image, digest), None)
+        if since:
+            self.unseen[(image, digest)] = since
+
+    def images(self, *, after: ImageName | None = None) -> Iterator[ImageName]:
+        """As ports.SweepTable."""
+        names = sorted({str(image) for image, _ in self.states})
+        return (ImageName.parse(name) for name in names if after is None or name > str(after))
+
+    def timeline(self, image: ImageName, *, limit: int, cursor: str | None, since: datetime) -> Timeline:
+        """As ports.SweepTable; a cursor is the position of what comes next."""
+        mine = [state for state in self._newest_first(image) if state.first_seen >= since]
+        start = int(cursor or 0)
+        more = str(start + limit) if len(mine) > start + limit else None
+        shown = mine[start : start + limit]
+        return Timeline(tuple(Watched(one, self.checked.get((image, one.digest))) for one in shown), more)
+
+    def keep_checked(self, image: ImageName, digest: Digest, at: datetime) -> None:
+        """As ports.SweepTable."""
+        self.checked[(image, digest)] = at
+
+    def kept(self, name: str) -> str | None:
+        """As ports.SweepTable."""
+        return self.notes.get(name)
+
+    def keep(self, name: str, text: str) -> None:
+        """As ports.SweepTable."""
+        self.notes[name] = text
 
 
 class FakeClock:

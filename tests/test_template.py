@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from functions.sweep import handler as sweep
 from local import artifacts, template
-from registry_verifier import settings
+from registry_verifier import measures, settings, trust_root_store
 
 ROOT = template.ROOT
 TEMPLATE = template.read()
@@ -87,6 +90,7 @@ READS: dict[str, Any] = {
     "VerifyFunction": settings.VerifySettings,
     "NotifyFunction": settings.NotifySettings,
     "QueryFunction": settings.QuerySettings,
+    "SweepFunction": settings.SweepSettings,
 }
 NAMED_OTHERWISE = {"configuration": "CONFIGURATION_DIRECTORY"}
 
@@ -100,13 +104,18 @@ def test_a_function_is_given_exactly_the_variables_that_it_reads(name: str) -> N
 
 @PER_FUNCTION
 def test_the_settings_are_readable_from_the_variables(name: str) -> None:
-    numbers = {name for name, p in TEMPLATE["Parameters"].items() if p["Type"] == "Number"}
-    values = {
-        variable: str(default(value["Ref"])) if isinstance(value, dict) and value["Ref"] in numbers else "warn"
-        for variable, value in environment(name).items()
-        if variable != "REGISTRY_ENDPOINTS"
-    }
-    READS[name].read(values)
+    READS[name].read({variable: value_of(value) for variable, value in environment(name).items()})
+
+
+def value_of(value: Any) -> str:
+    """What a variable has where nobody says anything: a parameter's default, or any text for what must be given."""
+    parameter = TEMPLATE["Parameters"].get(value["Ref"], {}) if isinstance(value, dict) and "Ref" in value else {}
+    return str(parameter.get("Default", "given"))
+
+
+@pytest.mark.parametrize("name", ["GITHUB_API_URL", "TUF_URL"])
+def test_a_default_is_the_same_in_the_template_and_in_the_settings(name: str) -> None:
+    assert value_of(environment("SweepFunction")[name]) == getattr(settings, name)
 
 
 @PER_FUNCTION
@@ -150,8 +159,9 @@ def test_a_role_has_no_wildcard(name: str) -> None:
     for statement in statements(f"{room(name).capitalize()}Role"):
         assert not [action for action in listed(statement["Action"]) if "*" in action]
         for resource in listed(statement["Resource"]):
-            # ListStreams knows no single stream; the table before it is named
-            assert "*" not in str(resource) or listed(statement["Action"]) == ["dynamodb:ListStreams"]
+            # ListStreams knows no single stream; the table before it is named, and so is the folder of roots
+            is_folder = resource == {"Fn::Sub": "${TrustRootBucket.Arn}/roots/*"}
+            assert "*" not in str(resource) or is_folder or listed(statement["Action"]) == ["dynamodb:ListStreams"]
 
 
 ALLOWED = {
@@ -168,16 +178,31 @@ ALLOWED = {
         "dynamodb:Query",
         "secretsmanager:GetSecretValue",
         "kms:GetPublicKey",
+        "s3:GetObject",
+        "s3:ListBucket",
     },
     "NotifyRole": {
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
+        "dynamodb:Query",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
         "secretsmanager:GetSecretValue",
         "sqs:SendMessage",
+        "events:PutEvents",
+    },
+    "SweepRole": {
+        "dynamodb:Query",
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:PutItem",
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListBucket",
     },
     "QueryRole": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
 }
@@ -199,6 +224,27 @@ def test_a_function_may_read_only_its_own_secret(name: str) -> None:
     }
     given = {value["Ref"] for variable, value in environment(name).items() if variable.endswith("_SECRET_ARN")}
     assert readable == given
+
+
+def test_only_the_sweep_may_write_the_trusted_root() -> None:
+    roles = template.of_type(TEMPLATE, "AWS::IAM::Role")
+    writers = {role for role in roles for s in statements(role) if "s3:PutObject" in listed(s["Action"])}
+    assert writers == {"SweepRole"}
+
+
+@pytest.mark.parametrize("role", ["VerifyRole", "SweepRole"])
+def test_the_bucket_is_named_where_it_is_used(role: str) -> None:
+    bucket = [s for s in statements(role) if str(listed(s["Action"])[0]).startswith("s3:")]
+    objects = [{"Fn::Sub": f"${{TrustRootBucket.Arn}}/{key}"} for key in (trust_root_store.RECORD_KEY, "roots/*")]
+    assert [s["Resource"] for s in bucket] == [objects, {"Fn::GetAtt": ["TrustRootBucket", "Arn"]}]
+
+
+def test_events_go_to_the_named_bus_only_and_only_where_one_is_named() -> None:
+    assert default("EventBusName") == ""
+    assert TEMPLATE["Conditions"]["HasEventBus"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "EventBusName"}, ""]}]}
+    (policy,) = (p for p in properties("NotifyRole")["Policies"] if p.get("Fn::If", [""])[0] == "HasEventBus")
+    (statement,) = policy["Fn::If"][1]["PolicyDocument"]["Statement"]
+    assert statement["Resource"]["Fn::Sub"].endswith(":event-bus/${EventBusName}")
 
 
 # ---- the way of a publish
@@ -241,7 +287,7 @@ def test_queues_are_encrypted(name: str) -> None:
     assert properties(name)["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize("name", ["LooksDeadLetterQueue", "NotifyDeadLetterQueue"])
+@pytest.mark.parametrize("name", [name for name in QUEUES if "DeadLetter" in name])
 def test_dead_letters_stay_two_weeks(name: str) -> None:
     assert properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
@@ -272,6 +318,61 @@ def test_the_table_remembers_and_can_be_brought_back() -> None:
     assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_bucket_of_trusted_roots_remembers_and_is_closed() -> None:
+    bucket = RESOURCES["TrustRootBucket"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "BucketEncryption" in bucket["Properties"]
+    (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 365, "NewerNoncurrentVersions": 10}
+
+
+def test_the_bucket_of_trusted_roots_takes_no_plain_http() -> None:
+    (statement,) = properties("TrustRootBucketPolicy")["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+# ---- the sweep
+
+
+def test_each_task_of_the_sweep_has_a_schedule() -> None:
+    events = properties("SweepFunction")["Events"]
+    tasks = {
+        json.loads(event["Properties"]["Input"])["task"]: event["Properties"]["Schedule"] for event in events.values()
+    }
+    assert tasks == {
+        "reverify": {"Ref": "ReverifySchedule"},
+        "missed": {"Ref": "MissedSchedule"},
+        "trust-root": {"Ref": "TrustRootSchedule"},
+    }
+    assert set(tasks) == set(sweep.TASKS)
+
+
+def test_the_defaults_of_the_schedules_leave_time_for_a_run() -> None:
+    assert [default(f"{name}Schedule") for name in ("Reverify", "Missed", "TrustRoot")] == [
+        "rate(15 minutes)",
+        "rate(15 minutes)",
+        "rate(12 hours)",
+    ]
+    assert properties("SweepFunction")["Timeout"] == 300
+
+
+def test_a_task_that_fails_is_tried_once_more_and_kept() -> None:
+    configured = properties("SweepFunction")["EventInvokeConfig"]
+    assert configured["MaximumRetryAttempts"] == 1
+    assert configured["DestinationConfig"]["OnFailure"]["Destination"] == {
+        "Fn::GetAtt": ["SweepDeadLetterQueue", "Arn"]
+    }
+
+
+def test_no_concurrency_is_reserved_unless_it_is_asked_for() -> None:
+    assert default("SweepConcurrency") == 0
+    assert properties("SweepFunction")["ReservedConcurrentExecutions"]["Fn::If"][0] == "HasSweepConcurrency"
 
 
 def test_the_indexes_hold_keys_only() -> None:
@@ -307,6 +408,93 @@ def test_every_dead_letter_raises_an_alarm() -> None:
 def test_a_stream_that_does_not_move_and_an_api_that_fails_raise_an_alarm() -> None:
     assert watched("IteratorAge") == {"NotifyFunction"}
     assert watched("5xx") == {"Api"}
+
+
+NAMESPACE = "RegistryVerifier/${AWS::StackName}"
+DASHBOARD = json.loads(
+    re.sub(r"\$\{([^}]+)\}", r"<\1>", RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+)
+PLOTTED = [metric for widget in DASHBOARD["widgets"] for metric in widget["properties"]["metrics"]]
+OWN_PLOTTED = {(row[3], row[1]) for row in PLOTTED if row[0].startswith("RegistryVerifier/")}
+
+
+def counted(service: str) -> set[str]:
+    """The metrics that a function's code names: as a name, as a keyword of its `_count`, or in a table of names."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / "functions" / service / "handler.py").read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+        elif isinstance(node, ast.keyword) and node.arg:
+            found.add(node.arg)
+    return found | (set(measures.NAMES.values()) if service == "verify" else set())
+
+
+def own_alarms() -> set[tuple[str, str]]:
+    found = set()
+    for alarm in ALARMS.values():
+        if alarm["Properties"]["Namespace"] == {"Fn::Sub": NAMESPACE}:
+            (dimension,) = alarm["Properties"]["Dimensions"]
+            assert dimension["Name"] == "service"
+            found.add((dimension["Value"], alarm["Properties"]["MetricName"]))
+    return found
+
+
+def test_the_functions_count_where_the_alarms_look() -> None:
+    assert GLOBALS["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": NAMESPACE}
+    assert settings.metrics_namespace({"POWERTOOLS_METRICS_NAMESPACE": "RegistryVerifier/a"}) == "RegistryVerifier/a"
+
+
+def test_what_must_be_heard_of_raises_an_alarm() -> None:
+    assert own_alarms() == {
+        ("receive", "WebhookRejected"),
+        ("verify", "VerificationUnknown"),
+        ("verify", "DriftDetected"),
+        ("sweep", "PublishMissed"),
+        ("sweep", "SweepTrouble"),
+        ("sweep", "TrustRootAgeSeconds"),
+        ("notify", "NotificationFailed"),
+    }
+    assert watched("ApproximateAgeOfOldestMessage") == {str(["LooksQueue", "QueueName"])}
+
+
+@pytest.mark.parametrize(("service", "metric"), sorted(own_alarms() | OWN_PLOTTED))
+def test_a_metric_that_is_watched_is_counted(service: str, metric: str) -> None:
+    assert metric in counted(service)
+
+
+def test_every_alarm_on_our_own_metrics_has_its_curve() -> None:
+    assert own_alarms() <= OWN_PLOTTED
+
+
+def test_an_old_trusted_root_and_a_sweep_that_does_not_run_raise_an_alarm() -> None:
+    alarm = properties("TrustRootAgeAlarm")
+    assert (alarm["Threshold"], alarm["Statistic"], alarm["TreatMissingData"]) == (24 * 3600, "Maximum", "breaching")
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_an_alarm_says_what_to_do(name: str) -> None:
+    text = properties(name)["AlarmDescription"]
+    assert re.search(r"LogGroup|DeadLetterQueue|dashboard|in GitHub", text), "it names no place to look at"
+    assert len(text) <= 1024
+
+
+def test_the_dashboard_names_only_what_is_there() -> None:
+    named = set(re.findall(r"<([^>]+)>", json.dumps(DASHBOARD)))
+    assert {name.partition(".")[0] for name in named} <= RESOURCES.keys() | {"AWS::Region", "AWS::StackName"}
+
+
+def test_the_widgets_of_the_dashboard_do_not_overlap() -> None:
+    places = {(widget["x"], widget["y"]) for widget in DASHBOARD["widgets"]}
+    assert len(places) == len(DASHBOARD["widgets"])
+    assert {x for x, _ in places} == {0, 12} and all(y % 6 == 0 for _, y in places)
+    assert {(widget["width"], widget["height"]) for widget in DASHBOARD["widgets"]} == {(12, 6)}
+
+
+@pytest.mark.parametrize("row", PLOTTED, ids=lambda row: "-".join(row[1:4]))
+def test_a_curve_of_the_dashboard_is_one(row: list[Any]) -> None:
+    namespace, _, dimension, _, options = row
+    assert dimension == {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName"}.get(namespace, "service")
+    assert options["label"] and options.keys() <= {"label", "stat"}
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))

@@ -18,11 +18,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from registry_verifier import aws_client, query
 from registry_verifier.answer import Answer
-from registry_verifier.settings import QuerySettings
+from registry_verifier.errors import described
+from registry_verifier.settings import QuerySettings, metrics_namespace
 from registry_verifier.verdict_table import VerdictTable
 
 logger = Logger(service="query")
-metrics = Metrics(namespace="RegistryVerifier", service="query")
+metrics = Metrics(namespace=metrics_namespace(os.environ), service="query")
 app = APIGatewayHttpResolver()
 
 
@@ -54,8 +55,8 @@ def nothing(error: NotFoundError) -> Response[str]:
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools gives this one no types
 def broken(error: Exception) -> Response[str]:
-    """A bug: logged in full, answered without a word about it."""
-    logger.exception("a question was not answered")
+    """A bug: logged by where it is, answered without a word about it."""
+    logger.error("a question was not answered", note=described(error))
     return _response(query.broken(app.current_event.path))
 
 
@@ -65,8 +66,8 @@ def _response(answer: Answer) -> Response[str]:
     return Response(answer.status_code, body=body, headers=dict(answer.headers))
 
 
-@logger.inject_lambda_context
-@metrics.log_metrics
+@logger.inject_lambda_context(log_event=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One request."""
     return app.resolve(event, context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import traceback
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -14,22 +13,22 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from registry_verifier.errors import DeliveryRejected, SettingsError
+from registry_verifier.errors import DeliveryRejected, described
 from registry_verifier.image_queue import LookQueue
 from registry_verifier.receive import Answer, Delivery, Receiver, failed, rejected
 from registry_verifier.secret_store import SecretStore
-from registry_verifier.settings import ReceiveSettings
+from registry_verifier.settings import ReceiveSettings, metrics_namespace
 
 Event = dict[str, Any]
 
 _COUNTED = {"rejected": "WebhookRejected", "ignored": "WebhookIgnored", "unavailable": "WebhookUnavailable"}
 
 logger = Logger(service="receive")
-metrics = Metrics(namespace="RegistryVerifier", service="receive")
+metrics = Metrics(namespace=metrics_namespace(os.environ), service="receive")
 
 
 @logger.inject_lambda_context(log_event=False)  # the environment could switch it on, and the event has the body
-@metrics.log_metrics
+@metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
     """Answer one request of the HTTP API."""
     answer = answer_to(event)
@@ -44,10 +43,8 @@ def answer_to(event: Event) -> Answer:
         return receiver().receive(_delivery(event), now=datetime.now(UTC))
     except DeliveryRejected as error:
         return rejected(error)
-    except SettingsError as error:
-        return failed(str(error))
     except Exception as error:
-        return failed(f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
+        return failed(described(error))
 
 
 @cache

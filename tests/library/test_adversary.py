@@ -15,6 +15,7 @@ from registry_verifier import manifest as manifests
 from registry_verifier import message, query, stored_document
 from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import EvidenceRejected
+from registry_verifier.incident import Ending, Key, Kind
 from registry_verifier.models import Digest, ImageName, Look, State
 from registry_verifier.policy.model import Policy
 from registry_verifier.proof import Prover
@@ -288,7 +289,9 @@ def test_slack_takes_a_message_about_whatever_strangers_wrote(times: int) -> Non
     image = ImageName("ghcr.io", "acme/" + "a" * 240)
     tags = tuple(f"{number:03d}" + "t" * 125 for number in range(50))
     state = State(image, DIGEST, 1, Status.FAILED, document, NOW, NOW, tags, actor=text)
-    for write in (message.failure, message.resolved, message.unknown, message.no_policy):
-        written = write(state, api_url="https://api.example")
+    keys = [Key(kind, text) for kind in Kind]
+    opened = [message.opened(state, key, api_url="https://api.example") for key in keys]
+    ended = [message.ended(state, key, ending, api_url="https://api.example") for key in keys for ending in Ending]
+    for written in (*opened, *ended):
         assert blocks.refusal({**written, "channel": "#releases"}) is None
         assert "<!channel>" not in json.dumps(written["blocks"])

@@ -9,7 +9,9 @@ from registry_verifier.settings import (
     NotifySettings,
     QuerySettings,
     ReceiveSettings,
+    SweepSettings,
     VerifySettings,
+    metrics_namespace,
     registry_endpoints,
 )
 
@@ -19,10 +21,14 @@ WHOLE = {
     "VERDICTS_TABLE": "verdicts",
     "SLACK_SECRET_ARN": "arn:s",
     "RETENTION_DAYS": "400",
+    "REVERIFY_AFTER_HOURS": "24",
+    "REVERIFY_BATCH": "100",
+    "REVERIFY_WINDOW_DAYS": "90",
+    "TRUST_ROOT_BUCKET": "roots",
 }
 
 
-@pytest.mark.parametrize("settings", [ReceiveSettings, VerifySettings, NotifySettings, QuerySettings])
+@pytest.mark.parametrize("settings", [ReceiveSettings, VerifySettings, NotifySettings, QuerySettings, SweepSettings])
 @pytest.mark.parametrize("missing", sorted(WHOLE))
 def test_what_is_missing_is_named(settings: type[QuerySettings], missing: str) -> None:
     settings.read(WHOLE)
@@ -40,18 +46,65 @@ NEEDED = {
     "VerifySettings": {"LOOKS_QUEUE_URL", "VERDICTS_TABLE", "RETENTION_DAYS"},
     "NotifySettings": {"VERDICTS_TABLE", "SLACK_SECRET_ARN"},
     "QuerySettings": {"VERDICTS_TABLE"},
+    "SweepSettings": {
+        "LOOKS_QUEUE_URL",
+        "VERDICTS_TABLE",
+        "RETENTION_DAYS",
+        "REVERIFY_AFTER_HOURS",
+        "REVERIFY_BATCH",
+        "REVERIFY_WINDOW_DAYS",
+        "TRUST_ROOT_BUCKET",
+    },
 }
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "1.5", "many", "\N{ARABIC-INDIC DIGIT ONE}x"])
-def test_retention_is_a_count(days: str) -> None:
-    with pytest.raises(SettingsError, match="RETENTION_DAYS"):
-        VerifySettings.read(WHOLE | {"RETENTION_DAYS": days})
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "many", "\N{ARABIC-INDIC DIGIT ONE}x", "1000000", "9" * 5000])
+@pytest.mark.parametrize("name", ["RETENTION_DAYS", "REVERIFY_AFTER_HOURS", "REVERIFY_BATCH", "REVERIFY_WINDOW_DAYS"])
+def test_a_number_is_a_count(name: str, days: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        SweepSettings.read(WHOLE | {name: days})
+
+
+def test_what_github_is_asked_about() -> None:
+    given = {"GITHUB_HOOKS": "repos/acme/app/hooks/1, app,,app", "GITHUB_OWNERS": "orgs/acme,users/alice"}
+    settings = SweepSettings.read(WHOLE | given)
+    assert settings.github_hooks == ("repos/acme/app/hooks/1", "app")
+    assert settings.github_owners == ("orgs/acme", "users/alice")
+    assert SweepSettings.read(WHOLE | {"GITHUB_HOOKS": ""}).github_hooks == ()
+
+
+def test_attestations_are_asked_for_where_that_is_said_and_as_somebody() -> None:
+    assert not VerifySettings.read(WHOLE).github_attestations
+    assert not VerifySettings.read(WHOLE | {"GITHUB_ATTESTATIONS": "false"}).github_attestations
+    secret = {"GITHUB_APP_SECRET_ARN": "arn:g"}
+    assert VerifySettings.read(WHOLE | {"GITHUB_ATTESTATIONS": "true"} | secret).github_attestations
+    with pytest.raises(SettingsError, match="GITHUB_TOKEN_SECRET_ARN or GITHUB_APP_SECRET_ARN"):
+        VerifySettings.read(WHOLE | {"GITHUB_ATTESTATIONS": "true"})
+
+
+def test_attestations_are_true_or_false() -> None:
+    with pytest.raises(SettingsError, match="GITHUB_ATTESTATIONS is 'yes'"):
+        VerifySettings.read(WHOLE | {"GITHUB_ATTESTATIONS": "yes"})
+
+
+def test_metrics_have_a_namespace_wherever_the_function_runs() -> None:
+    assert metrics_namespace({}) == "RegistryVerifier"
 
 
 def test_no_match_policy_is_one_of_two() -> None:
     with pytest.raises(SettingsError, match="NO_MATCH_POLICY"):
         NotifySettings.read(WHOLE | {"NO_MATCH_POLICY": "deny"})
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "ten"])
+def test_the_storm_limit_is_a_small_number(limit: str) -> None:
+    with pytest.raises(SettingsError, match="STORM_LIMIT"):
+        NotifySettings.read(WHOLE | {"STORM_LIMIT": limit})
+
+
+def test_without_a_bus_and_a_limit_notify_has_none_and_ten() -> None:
+    settings = NotifySettings.read({name: WHOLE[name] for name in ("VERDICTS_TABLE", "SLACK_SECRET_ARN")})
+    assert (settings.event_bus_name, settings.storm_limit) == ("", 10)
 
 
 def test_endpoints() -> None:

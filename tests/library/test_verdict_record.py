@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from registry_verifier import stored_document, verdict_document, verdict_record
-from registry_verifier.alert import Alert, AlertKind
+from registry_verifier import stored_document, verdict_document, verdict_record, watch_record
 from registry_verifier.models import ImageName, State, digest_of
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.results import AuthorityResult, Cause, PolicyResult, RequirementResult
+from registry_verifier.watched import TagPointer
 from tests.library.verdicts import DIGEST, IMAGE, NOW, PREDICATES, digest, state, verdict
 
 RETENTION = timedelta(days=400)
@@ -87,8 +87,16 @@ def test_the_words_that_came_later_are_the_ones_they_were_written_with() -> None
     )
 
 
-def test_a_document_stored_with_the_first_words_is_read_all_the_same() -> None:
-    deflater = zlib.compressobj(zdict=stored_document.WORDS)
+def test_the_words_that_came_last_are_the_ones_they_were_written_with() -> None:
+    assert (
+        digest_of(stored_document.LATEST_WORDS)
+        == "sha256:b95be013ddf1b20d1321fd3caced3664c5359d040e6377403f5c7efd18d12f57"
+    )
+
+
+@pytest.mark.parametrize("words", [stored_document.WORDS, stored_document.WORDS + stored_document.MORE_WORDS])
+def test_a_document_stored_with_earlier_words_is_read_all_the_same(words: bytes) -> None:
+    deflater = zlib.compressobj(zdict=words)
     stored = deflater.compress(b'{"status":"VERIFIED"}') + deflater.flush()
     assert stored_document.read(stored) == {"status": "VERIFIED"}
 
@@ -100,13 +108,13 @@ def test_a_document_stored_without_the_words_is_read_all_the_same() -> None:
 def test_a_publish_that_waits_and_then_verifies_costs_at_most_six_write_units() -> None:
     waiting = verdict_record.write_state(_waiting(), RETENTION)
     verified = verdict_record.write_state(_verified(), RETENTION)
-    run = verdict_record.write_run(_verified(), RETENTION)
+    tag = watch_record.write_pointer(TagPointer(IMAGE, "v1.4.0", DIGEST, NOW), NOW)
 
     assert [waiting[name] for name in ("GSI1PK", "GSI1SK")] == [verified[name] for name in ("GSI1PK", "GSI1SK")]
     assert "GSI2PK" not in waiting and "GSI2PK" not in verified
     create = _units(_size(waiting)) + _units(_index_size(waiting, "GSI1"))
     update = _units(max(_size(waiting), _size(verified)))
-    assert create + update + _units(_size(run)) <= 6
+    assert create + update + _units(_size(tag)) <= 6
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -237,15 +245,6 @@ def test_an_item_that_is_no_state_is_a_value_error(name: str, value: Any) -> Non
 def test_an_empty_item_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="item is no state"):
         verdict_record.read_state({})
-    with pytest.raises(ValueError, match="item is no alert"):
-        verdict_record.read_alert({})
-
-
-@pytest.mark.parametrize("ts", ["1700000000.000100", None])
-def test_an_alert_comes_back_as_it_was(ts: str | None) -> None:
-    alert = Alert(IMAGE, DIGEST, AlertKind.FAILED, 4, NOW, "C01", ts, ("IDENTITY_MISMATCH",))
-    item = verdict_record.write_alert(alert, NOW)
-    assert (item["SK"]["S"], verdict_record.read_alert(item)) == ("ALERT", alert)
 
 
 def test_the_longest_image_name_fits_into_every_key() -> None:

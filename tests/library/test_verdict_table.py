@@ -13,13 +13,13 @@ import botocore.parsers
 import pytest
 
 from registry_verifier import verdict_record
-from registry_verifier.alert import Alert, AlertKind
 from registry_verifier.errors import BadRequest, Superseded, Unavailable
 from registry_verifier.models import Digest, ImageName, State
 from registry_verifier.page import Page, write_cursor
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.verdict_document import timestamp
 from registry_verifier.verdict_table import RETENTION, VerdictTable
+from registry_verifier.watched import TagPointer
 from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state, table
 
 if TYPE_CHECKING:
@@ -121,9 +121,8 @@ def test_another_verdict_of_the_same_second_is_another_run(client: DynamoDBClien
     assert len(client.scan(TableName=TABLE)["Items"]) == 2
 
 
-def test_runs_and_alerts_are_no_states(verdicts: VerdictTable) -> None:
+def test_runs_are_no_states(verdicts: VerdictTable) -> None:
     verdicts.keep_run(state())
-    verdicts.keep_alert(_alert())
     assert verdicts.state(IMAGE, DIGEST) is None
     assert verdicts.page_of_status(Status.FAILED, limit=10, cursor=None).items == ()
 
@@ -267,27 +266,13 @@ def test_a_status_that_is_not_indexed_is_a_bad_request(verdicts: VerdictTable, s
         verdicts.page_of_status(status, limit=2, cursor=None)
 
 
-def _alert() -> Alert:
-    return Alert(IMAGE, DIGEST, AlertKind.FAILED, 2, NOW, "C01", "1700000000.000100", ("NO_SIGNATURE",))
-
-
-def test_an_alert_is_kept_and_replaced(verdicts: VerdictTable) -> None:
-    assert verdicts.alert(IMAGE, DIGEST) is None
-    verdicts.keep_alert(_alert())
-    assert verdicts.alert(IMAGE, DIGEST) == _alert()
-    verdicts.keep_alert(replace(_alert(), kind=AlertKind.RESOLVED))
-    assert verdicts.alert(IMAGE, DIGEST) == replace(_alert(), kind=AlertKind.RESOLVED)
-
-
-@pytest.mark.parametrize("sort_key", ["STATE", "ALERT"])
 def test_an_item_that_cannot_be_read_says_nothing_about_the_image(
-    client: DynamoDBClient, verdicts: VerdictTable, sort_key: str
+    client: DynamoDBClient, verdicts: VerdictTable
 ) -> None:
     key = verdict_record.partition(IMAGE, DIGEST)
-    client.put_item(TableName=TABLE, Item={"PK": {"S": key}, "SK": {"S": sort_key}, "expires_at": {"S": "x"}})
-    ask = verdicts.state if sort_key == "STATE" else verdicts.alert
+    client.put_item(TableName=TABLE, Item={"PK": {"S": key}, "SK": {"S": "STATE"}, "expires_at": {"S": "x"}})
     with pytest.raises(Unavailable, match="cannot be read"):
-        ask(IMAGE, DIGEST)
+        verdicts.state(IMAGE, DIGEST)
 
 
 class Broken:
@@ -327,8 +312,15 @@ CALLS: list[Callable[[VerdictTable], object]] = [
     lambda verdicts: verdicts.recent(IMAGE, limit=1),
     lambda verdicts: verdicts.page_of_image(IMAGE, limit=1, cursor=None),
     lambda verdicts: verdicts.page_of_status(Status.FAILED, limit=1, cursor=None),
-    lambda verdicts: verdicts.alert(IMAGE, DIGEST),
-    lambda verdicts: verdicts.keep_alert(_alert()),
+    lambda verdicts: list(verdicts.images()),
+    lambda verdicts: verdicts.timeline(IMAGE, limit=1, cursor=None, since=NOW),
+    lambda verdicts: verdicts.keep_checked(IMAGE, DIGEST, NOW),
+    lambda verdicts: verdicts.unseen_since(IMAGE, DIGEST),
+    lambda verdicts: verdicts.keep_unseen(IMAGE, DIGEST, None),
+    lambda verdicts: verdicts.kept("reverify"),
+    lambda verdicts: verdicts.keep("reverify", ""),
+    lambda verdicts: verdicts.pointer(IMAGE, "latest"),
+    lambda verdicts: verdicts.point(None, TagPointer(IMAGE, "latest", DIGEST, NOW)),
 ]
 
 

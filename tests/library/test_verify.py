@@ -85,7 +85,7 @@ def test_signed_before_the_webhook_is_verified_at_once() -> None:
     world.attest()
     assert world.look(publish()) == Outcome("verdict", Status.VERIFIED)
     assert (world.state.tags, world.state.actor, world.state.deliveries) == (("v1",), "octocat", ("d1",))
-    assert (world.state.document["status"], len(world.verdicts.runs), world.looks.sent) == ("VERIFIED", 1, [])
+    assert (world.state.document["status"], len(world.verdicts.runs), world.looks.sent) == ("VERIFIED", 0, [])
 
 
 def test_unsigned_is_pending_and_looked_at_again() -> None:
@@ -177,7 +177,7 @@ def test_ten_copies_of_one_delivery_give_one_verdict_and_one_watch() -> None:
     world.attest()
     outcomes = asyncio.run(all_at_once())
     assert {outcome.status for outcome in outcomes} == {Status.VERIFIED}
-    assert (world.verdicts.writes, len(world.verdicts.runs)) == (2, 1)
+    assert (world.verdicts.writes, len(world.verdicts.runs)) == (2, 0)
 
 
 def test_second_tag_of_a_verified_digest_is_remembered() -> None:
@@ -187,7 +187,7 @@ def test_second_tag_of_a_verified_digest_is_remembered() -> None:
     world.look(publish())
     world.look(publish("d2", "latest"))
     assert (world.state.tags, world.state.version, world.state.status) == (("v1", "latest"), 2, Status.VERIFIED)
-    assert len(world.verdicts.runs) == 1
+    assert world.verdicts.runs == {}
 
 
 def test_slow_old_run_never_overwrites_a_newer_verdict() -> None:
@@ -245,14 +245,18 @@ def test_killed_between_verdict_and_watch_is_mended_by_the_redelivery() -> None:
     assert (world.verdicts.writes, len(world.looks.sent)) == (1, 1)
 
 
-def test_killed_between_verdict_and_run_is_mended_by_the_redelivery() -> None:
+def test_decision_is_kept_as_a_run_before_another_replaces_it() -> None:
     world = World()
+    world.look(publish())
+    world.clock.advance(hours=1)
+    world.look(replace(publish(), cause="recheck"))
+    failed = world.state
     world.sign()
     world.attest()
-    world.look(publish())
-    world.verdicts.runs.clear()
-    assert world.look(publish(), redelivered=True).done == "decided-already"
-    assert len(world.verdicts.runs) == 1
+    world.verdicts.before_record = [replace(failed, version=9)]  # killed there, or slower than somebody else
+    world.look(EVIDENCE)
+    assert [run.status for run in world.verdicts.runs.values()] == [Status.FAILED]
+    assert world.state.status == Status.VERIFIED
 
 
 def test_no_policy() -> None:
@@ -496,7 +500,9 @@ def test_untagged_image_that_no_index_lists_is_judged_by_itself() -> None:
     world = World()
     untagged = world.registry.put(child())
     world.look(publish("d1", None, untagged))
-    world.clock.advance(hours=1)
+    world.clock.advance(hours=1, minutes=59)
+    assert world.look(world.looks.sent[0][0]).status == Status.PENDING  # its index may still be heard of
+    world.clock.advance(minutes=1)
     assert world.look(world.looks.sent[0][0]).status == Status.FAILED
 
 
@@ -526,3 +532,83 @@ def test_child_of_an_index_that_is_never_decided_is_judged_by_itself() -> None:
     again, _ = world.looks.sent.pop()
     world.clock.advance(days=PATIENCE.days, seconds=1)
     assert world.look(again).reasons[-1] == "UNSIGNED_AFTER_GRACE"
+
+
+def test_child_stays_covered_when_its_index_is_no_longer_among_the_newest_records() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    index = index_of(world, untagged)
+    for make in (
+        signer.bundle_signature(material.sigstore(), material.leaf(), index),
+        signer.bundle_attestation(material.sigstore(), material.leaf(), index, CYCLONEDX, {}),
+    ):
+        world.registry.attach(index, make)
+    world.look(publish("d2", "v2", index))
+    world.look(publish("d1", None, untagged))
+    there = world.verdicts.states[(IMAGE, index)]
+    for number in range(100):
+        newer = replace(there, digest=material.digest(f"{number}"), first_seen=NOW + timedelta(hours=1))
+        newer = replace(newer, document={**there.document, "children": []})
+        world.verdicts.states[(IMAGE, newer.digest)] = newer
+    world.clock.advance(days=9)
+    outcome = world.look(Look(IMAGE, untagged, "index"))
+    assert (outcome.done, outcome.reasons) == ("unchanged", ("COVERED_BY_INDEX",))
+
+
+# ------------------------------------------------------------------------------------------- missed publishes
+
+MISSED = Look(IMAGE, DIGEST, "missed", tag="v1", first_seen=NOW)
+
+
+def test_missed_publish_is_judged_as_one_that_a_webhook_told_of() -> None:
+    world = World()
+    assert world.look(MISSED).status == Status.PENDING
+    assert (world.state.tags, world.state.first_seen, world.state.deliveries) == (("v1",), NOW, ())
+    assert [look.cause for look, _ in world.looks.sent] == ["recheck"]
+
+
+def test_missed_publish_whose_grace_period_is_long_over_fails_at_once() -> None:
+    world = World()
+    world.clock.advance(hours=2)
+    assert world.look(MISSED).reasons[-1] == "UNSIGNED_AFTER_GRACE"
+
+
+def test_missed_publish_of_a_decided_digest_is_looked_at_for_a_new_tag_only() -> None:
+    world = World()
+    world.sign()
+    world.attest()
+    world.look(publish())
+    assert world.look(MISSED).done == "decided-already"
+    assert world.look(replace(MISSED, tag=None)).done == "decided-already"
+    assert world.look(replace(MISSED, tag="v2")).done == "verdict"
+    assert world.state.tags == ("v1", "v2")
+
+
+def test_missed_evidence_is_a_reason_to_look_at_its_subject() -> None:
+    world = World()
+    referrer = world.registry.attach(DIGEST, b"bundle")
+    assert world.look(Look(IMAGE, referrer, "missed")).done == "evidence"
+    assert world.looks.sent[0][0].digest == DIGEST
+
+
+def test_missed_publish_that_nobody_can_look_at_is_sent_again_as_it_is() -> None:
+    world = World()
+    world.registry.down = DOWN
+    assert world.take(MISSED, GIVE_UP_AFTER).status == Status.UNKNOWN
+    assert world.looks.sent == [(MISSED, 900)]
+
+
+def test_killed_between_verdict_and_tag_and_watch_is_mended_by_the_redelivery() -> None:
+    world = World()
+    real = world.verdicts.point
+
+    def killed(old: object, new: object) -> None:
+        raise Unavailable(Reason.STORE_UNAVAILABLE, "killed")
+
+    world.verdicts.point = killed  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        world.look(publish())
+    world.verdicts.point = real  # type: ignore[method-assign]
+    assert world.looks.sent == []
+    assert world.look(publish(), redelivered=True).status == Status.PENDING
+    assert (len(world.looks.sent), world.verdicts.writes, len(world.verdicts.pointers)) == (1, 1, 1)

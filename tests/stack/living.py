@@ -69,14 +69,14 @@ def given_up(world: World) -> int:
 
 
 def runs(world: World, image: Json) -> int:
-    """How many verdicts of an image were kept."""
+    """How many verdicts of an image were decided: those that were replaced, and the one that stands."""
     key = {"S": f"IMG#{IMAGE}@{image['digest']}"}
     found = world.stack.client("dynamodb").query(
         TableName=world.stack.table,
         KeyConditionExpression="PK = :pk AND begins_with(SK, :run)",
         ExpressionAttributeValues={":pk": key, ":run": {"S": "RUN#"}},
     )
-    return int(found["Count"])
+    return int(found["Count"]) + (status(world, image) not in (None, "PENDING"))
 
 
 def kill(world: World, function: str) -> int:
@@ -96,5 +96,5 @@ def _environment(folder: Path) -> list[bytes]:
 
 
 def messages_about(world: World, image: Json) -> int:
-    """How many Slack messages are about an image."""
-    return sum(image["digest"] in str(message) for message in world.slack.messages)
+    """How many Slack messages are about an image, replies in threads apart."""
+    return sum(image["digest"] in str(message) for message in world.slack.roots)

@@ -39,18 +39,21 @@ def environment(name: str) -> dict[str, str]:
     absent = {
         "LooksQueue": f"{NOBODY}/looks",
         "VerdictsTable": "verdicts",
+        "TrustRootBucket": "roots",
         "ConfigurationDirectory": str(configuration()),
     }
     absent |= {parameter: SECRET for parameter in TEMPLATE["Parameters"] if parameter.endswith("SecretArn")}
     absent |= {"RegistryEndpoints": f"ghcr.io={NOBODY}", "SlackApiUrl": NOBODY}
-    given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    given |= FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
+    everywhere = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    given = everywhere | FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
     return {key: resolve(value, absent) for key, value in given.items()} | {"AWS_ENDPOINT_URL": NOBODY}
 
 
 def resolve(value: Any, absent: Mapping[str, str]) -> str:
     if not isinstance(value, dict):
         return str(value)
+    if "Fn::Sub" in value:
+        return str(value["Fn::Sub"].replace("${AWS::StackName}", "built"))
     name = value["Ref"]
     return absent[name] if name in absent else str(TEMPLATE["Parameters"][name]["Default"])
 
@@ -79,12 +82,13 @@ EVENTS = {
     "VerifyFunction": look(),
     "NotifyFunction": event("notify.failed"),
     "QueryFunction": event("query.digest"),
+    "SweepFunction": event("sweep.reverify"),
 }
 
 
 def says_come_again(name: str, done: lambda_runtime.Invocation) -> bool:
     """The function did its work up to the first call of AWS, and its answer says that nobody was there."""
-    if name == "NotifyFunction":  # a batch of which nothing could be done is an error of the function
+    if name in ("NotifyFunction", "SweepFunction"):  # where nothing could be done, it is an error of the function
         return done.kind == "error" and done.document["errorType"] == "Unavailable"
     if name == "VerifyFunction":
         return len(done.document["batchItemFailures"]) == 1

@@ -15,6 +15,8 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_events import EventBridgeClient
+    from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sqs import SQSClient
 
@@ -26,10 +28,16 @@ ATTEMPTS = 2
 @overload
 def create(service: Literal["dynamodb"]) -> DynamoDBClient: ...
 @overload
+def create(service: Literal["events"]) -> EventBridgeClient: ...
+@overload
+def create(service: Literal["s3"]) -> S3Client: ...
+@overload
 def create(service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
 @overload
 def create(service: Literal["sqs"]) -> SQSClient: ...
-def create(service: str) -> BaseClient | DynamoDBClient | SecretsManagerClient | SQSClient:
+def create(
+    service: str,
+) -> BaseClient | DynamoDBClient | EventBridgeClient | S3Client | SecretsManagerClient | SQSClient:
     """A client of the service; region, credentials and endpoint are the environment's.
 
     Its timeouts are short: callers answer somebody who waits, or have a queue that tries again.

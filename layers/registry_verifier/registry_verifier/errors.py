@@ -7,6 +7,7 @@ RegistryVerifierError
  ├── SettingsError      a setting is missing or wrong: mend the deployment
  ├── EvidenceRejected   wrong evidence: record it for this candidate, look at the next one, never retry
  ├── Unavailable        could not look: nothing is known about the image, let the queue retry
+ │    └── ChannelRefused    a Slack channel takes no messages from us: post to another one
  ├── Superseded         a newer verdict was stored meanwhile: read it again
  └── BadRequest         the question to the API or the command line cannot be answered as put
 
@@ -15,6 +16,7 @@ Missing evidence is no error: it is an empty answer.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 from registry_verifier.reasons import Reason
@@ -86,9 +88,20 @@ class Unavailable(RegistryVerifierError):
         self.retry_after = retry_after
 
 
+class ChannelRefused(Unavailable):
+    """A Slack channel, or a thread in it, takes no messages from us, and will not until somebody mends that."""
+
+
 class Superseded(RegistryVerifierError):
     """The verdict to be replaced is no longer the stored one."""
 
 
 class BadRequest(RegistryVerifierError):
     """A parameter of a query is not usable: the text names it, expected and got."""
+
+
+def described(error: BaseException) -> str:
+    """An error for the log: of a foreign one, whose text may quote what it was given, only its kind and place."""
+    if isinstance(error, RegistryVerifierError):
+        return str(error)
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"

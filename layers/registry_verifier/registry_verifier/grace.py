@@ -10,6 +10,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 _INTERVALS = (10, 20, 40, 80, 160, 320, 640)
+PATIENCE = timedelta(days=3)
+"""how long a digest that cannot be looked at is tried again; GitHub keeps deliveries as long"""
+LONE = timedelta(hours=2)
+"""how long an untagged image may wait for the index that lists it, whose webhook may be late, or lost until the sweep
+finds it"""
 QUEUE_LIMIT = 900
 """the longest delay that the queue takes, in seconds"""
 
@@ -23,6 +28,11 @@ def back_off(receive_count: int, retry_after: float | None) -> int:
 def deadline(first_seen: datetime, periods: Iterable[timedelta]) -> datetime:
     """When missing evidence becomes a failure: the longest grace period of the matching policies after `first_seen`."""
     return first_seen + max(periods, default=timedelta())
+
+
+def ends(first_seen: datetime, deadline: datetime, *, tagged: bool) -> datetime:
+    """When waiting ends: what has no tag of its own may still turn out to be a child of an index."""
+    return deadline if tagged else max(deadline, first_seen + LONE)
 
 
 def next_look(attempt: int, now: datetime, end: datetime) -> int:

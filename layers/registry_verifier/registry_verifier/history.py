@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry_verifier import grace, verdict_document
+from registry_verifier import drift, grace, verdict_document
 from registry_verifier.models import Json, Look, State, Verdict
 from registry_verifier.policy.model import Policy
 from registry_verifier.reasons import Reason, Status
 
 DELIVERIES_LIMIT = 20
 TAGS_LIMIT = 50
+PUBLISHES = ("publish", "missed")
+"""the causes of looks that say that something was pushed"""
+UNDECIDED = (Status.PENDING, Status.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -57,29 +60,68 @@ def grew(old: State, matching: Iterable[Policy]) -> bool:
 def follow(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State | None:
     """The state after `verdict`, or None where the stored one says the same already."""
     new = _next(old, verdict, look, times)
-    if old is None or _told(old) != _told(new):
+    if old is None or _told(old) != _told(new) or drift.is_news(old.document, new.document):
         return new
-    # another tag of a digest that is judged already: the verdict stands as it was made
-    return replace(new, document=old.document) if old.tags != new.tags else None
+    # another tag of a digest that is judged already, or one that moved away: the verdict stands as it was made
+    document = drift.with_marks(old.document, new.document)
+    return replace(new, document=document) if (old.tags, old.document) != (new.tags, document) else None
+
+
+def stands(old: State, new: State) -> bool:
+    """Whether the new state has the verdict of the old one, which no run has to keep then."""
+    return drift.without_marks(old.document) == drift.without_marks(new.document)
 
 
 def could_not_look(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State | None:
     """The state after a look that did not take place, or None: it changes no decision, and forgets nothing."""
     if old is None:
         return _next(None, verdict, replace(look, tag=None, delivery=""), times)
-    if old.status not in (Status.PENDING, Status.UNKNOWN):
-        return None
+    return lost_sight(old, verdict) if old.status in UNDECIDED else None
+
+
+def lost_sight(old: State, verdict: Verdict) -> State | None:
+    """The state of a digest that nobody can look at; None where the stored one says the same already."""
     told = verdict_document.write(verdict)
     document = {**old.document, **{name: told[name] for name in ("status", "reasons", "causes", "verified_at")}}
     new = replace(old, version=old.version + 1, status=verdict.status, document=document)
     return None if _told(old) == _told(new) else new
 
 
+def settled(old: State, look: Look) -> bool:
+    """Nothing to look at: the digest is decided, and this message is one that led there or only asks whether it is."""
+    if old.status in UNDECIDED or look.cause in ("index", "sweep"):
+        return False
+    if look.cause == "publish":
+        return look.delivery in old.deliveries
+    if look.cause == "missed":
+        return look.tag is None or look.tag in old.tags
+    return look.cause == "recheck" or old.status == Status.VERIFIED
+
+
+def wants_children(old: State | None, look: Look) -> bool:
+    """Whether the registry is asked for each child of an index: by the sweep, and until a missing one is back."""
+    return look.cause == "sweep" or (old is not None and Reason.CHILD_MISSING.value in old.document["reasons"])
+
+
+def is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> bool:
+    """Evidence that was there is not seen any more, by the same policies: worth a second look before people hear."""
+    worse = result.status in (Status.FAILED, Status.UNKNOWN)
+    return old.status == Status.VERIFIED and worse and not grew(old, matching)
+
+
+def keeps_watch(old: State | None, look: Look, *, stored: bool, redelivered: bool) -> bool:
+    """Whether this message carries the watch over a waiting digest on: one chain of re-checks, not one per message."""
+    begins = stored and (old is None or old.status != Status.PENDING)
+    was_cut_off = redelivered and (not look.delivery or (old is not None and look.delivery in old.deliveries))
+    return begins or was_cut_off or look.cause == "recheck"
+
+
 def _told(state: State) -> object:
     """What a reader would notice; the statements of a verdict that stands may differ in order, its time always does."""
     document = state.document
     policies = frozenset((policy["name"], policy["sha256"]) for policy in document.get("policies", ()))
-    return state.status, tuple(document["reasons"]), document["kind"], policies, document["trust_root"]["sha256"]
+    root = document.get("trust_root", {}).get("sha256")  # a document that was cut to the bone has none
+    return state.status, tuple(document["reasons"]), document["kind"], policies, root
 
 
 def _next(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State:
@@ -94,6 +136,6 @@ def _next(old: State | None, verdict: Verdict, look: Look, times: Seen) -> State
         first_seen=times.first,
         deadline=times.deadline,
         tags=tuple(tags)[-TAGS_LIMIT:],
-        actor=(old.actor if old else "") or (look.actor if look.cause == "publish" else ""),
+        actor=(old.actor if old else "") or (look.actor if look.cause in PUBLISHES else ""),
         deliveries=tuple(deliveries)[-DELIVERIES_LIMIT:],
     )

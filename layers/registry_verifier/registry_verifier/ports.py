@@ -9,6 +9,7 @@ from typing import Protocol
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.manifest import Manifest
 from registry_verifier.models import Digest, FailedDelivery, ImageName, Look, PackageVersion, State
+from registry_verifier.watched import TagPointer, Timeline
 
 
 class Registry(Protocol):
@@ -51,11 +52,55 @@ class Verdicts(Protocol):
         ...
 
     def keep_run(self, state: State) -> None:
-        """Keep this state's verdict as an immutable run; doing it again changes nothing."""
+        """Keep the verdict of a state that is about to be replaced, for ever; doing it again changes nothing."""
         ...
 
     def recent(self, image: ImageName, *, limit: int) -> Iterable[State]:
         """The newest records of this repository, newest first."""
+        ...
+
+    def pointer(self, image: ImageName, tag: str) -> TagPointer | None:
+        """What a tag is known to point to, read consistently."""
+        ...
+
+    def point(self, old: TagPointer | None, new: TagPointer) -> None:
+        """Replace `old` (None: there is none yet) by `new`; raises `Superseded` where `old` is not what is stored."""
+        ...
+
+    def unseen_since(self, image: ImageName, digest: Digest) -> datetime | None:
+        """Since when a decided digest could not be looked at; None where the last look at it took place."""
+        ...
+
+    def keep_unseen(self, image: ImageName, digest: Digest, since: datetime | None) -> None:
+        """Remember since when a decided digest cannot be looked at, or that it can (None)."""
+        ...
+
+
+class SweepTable(Protocol):
+    """The table, as the sweep walks it. All raise `Unavailable` when the store could not be asked."""
+
+    def images(self, *, after: ImageName | None = None) -> Iterator[ImageName]:
+        """Every repository that has records, by name; those after `after` only, where it is given."""
+        ...
+
+    def timeline(self, image: ImageName, *, limit: int, cursor: str | None, since: datetime) -> Timeline:
+        """`limit` (1 to 50) records of a repository that were first seen at `since` or later, newest first."""
+        ...
+
+    def state(self, image: ImageName, digest: Digest) -> State | None:
+        """The newest record of this digest."""
+        ...
+
+    def keep_checked(self, image: ImageName, digest: Digest, at: datetime) -> None:
+        """Remember when a record was last checked; no news to anybody else."""
+        ...
+
+    def kept(self, name: str) -> str | None:
+        """A note that the sweep made."""
+        ...
+
+    def keep(self, name: str, text: str) -> None:
+        """Make a note of at most 4 KB under a name; replaces the one before."""
         ...
 
 

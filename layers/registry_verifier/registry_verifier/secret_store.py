@@ -31,16 +31,49 @@ class _Kept:
     read_at: float
 
 
+def as_it_is(text: str) -> tuple[str, ...] | None:
+    """The whole text as the one value, for a secret that is a JSON document; None where there is none."""
+    return (text,) if text else None
+
+
+def one_or_two(text: str) -> tuple[str, ...] | None:
+    """The values in the secret's text; None where they cannot be used, with no error that would quote them."""
+    values = _array(text) if text.startswith(("[", "{")) else [text]
+    if not isinstance(values, list) or not 1 <= len(values) <= _VALUES_LIMIT:
+        return None
+    return tuple(values) if all(map(_is_usable, values)) else None
+
+
+def _array(text: str) -> object:
+    try:
+        return strict_json.parse(text)
+    except ValueError:
+        return None
+
+
+def _is_usable(value: object) -> bool:
+    """Whether it is a text without line ends or white space around it: these come from files, and never match."""
+    return isinstance(value, str) and bool(value) and value == value.strip() and value.isprintable()
+
+
 class SecretStore:
     """The secrets of one process.
 
     Both methods raise Unavailable (SECRET_UNAVAILABLE) where Secrets Manager did not answer, or holds a value that
-    cannot be used. No error and no representation of this object shows a value. `clock` gives seconds since any time.
+    cannot be used. No error and no representation of this object shows a value. `clock` gives seconds since any time,
+    `read` the values that are in a secret's text: `one_or_two`, or `as_it_is`.
     """
 
-    def __init__(self, client: SecretsManagerClient, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: SecretsManagerClient,
+        *,
+        clock: Callable[[], float] = time.time,
+        read: Callable[[str], tuple[str, ...] | None] = one_or_two,
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._values_in = read
         self._kept: dict[str, _Kept] = {}
         self._asked_at: dict[str, float] = {}
 
@@ -82,28 +115,8 @@ class SecretStore:
         except Exception as error:  # botocore has errors outside its two base classes
             text = f"secret {arn} could not be read: {type(error).__name__}: {error}"
             raise Unavailable(Reason.SECRET_UNAVAILABLE, text[:500]) from error
-        values = _values(answer.get("SecretString") or "")
+        values = self._values_in(answer.get("SecretString") or "")
         if values is None:
             raise Unavailable(Reason.SECRET_UNAVAILABLE, f"secret {arn} is neither plain text nor one or two texts")
         self._kept[arn] = _Kept(values, now)
         return values
-
-
-def _values(text: str) -> tuple[str, ...] | None:
-    """The values in the secret's text; None where they cannot be used, with no error that would quote them."""
-    values = _array(text) if text.startswith(("[", "{")) else [text]
-    if not isinstance(values, list) or not 1 <= len(values) <= _VALUES_LIMIT:
-        return None
-    return tuple(values) if all(map(_is_usable, values)) else None
-
-
-def _array(text: str) -> object:
-    try:
-        return strict_json.parse(text)
-    except ValueError:
-        return None
-
-
-def _is_usable(value: object) -> bool:
-    """Whether it is a text without line ends or white space around it: these come from files, and never match."""
-    return isinstance(value, str) and bool(value) and value == value.strip() and value.isprintable()

@@ -1,10 +1,9 @@
-"""States and alerts as DynamoDB items, and back. Knows the keys of the table; asks nothing of it.
+"""States and runs as DynamoDB items, and back. Knows the keys of the table; asks nothing of it.
 
 | item  | PK                                | SK                                          |
 |-------|-----------------------------------|---------------------------------------------|
 | state | `IMG#<registry>/<repository>@<digest>` | `STATE`                                |
 | run   | the same                          | `RUN#<verified_at>#<hash of the verdict>`    |
-| alert | the same                          | `ALERT`                                     |
 
 GSI1 (`REPO#<image>`, `<first_seen>#<digest>`) lists a repository; its keys never change, so that a new verdict does
 not write to it. GSI2 (`STATUS#<status>#<yyyy-mm>`, `<verified_at>#<image>@<digest>`) holds FAILED and UNKNOWN only,
@@ -19,8 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry_verifier import stored_document
-from registry_verifier.alert import Alert, AlertKind
+from registry_verifier import drift, stored_document
 from registry_verifier.models import Digest, ImageName, State, digest_of, parse_digest
 from registry_verifier.page import LISTED
 from registry_verifier.reasons import Status
@@ -30,7 +28,6 @@ Item = dict[str, Any]
 """an item in DynamoDB's JSON, such as `{"version": {"N": "1"}}`"""
 
 STATE = "STATE"
-ALERT = "ALERT"
 DELIVERIES_LIMIT = 20
 TAGS_LIMIT = 100
 _TEXT_LIMIT = 400  # the longest key: a time, an image name of 255 and a digest
@@ -76,7 +73,7 @@ def write_state(state: State, retention: timedelta) -> Item:
 
 def write_run(state: State, retention: timedelta) -> Item:
     """The RUN item: the verdict alone, under its own time and hash, so that one verdict is one run for all its tags."""
-    verdict = digest_of(json.dumps(state.document, sort_keys=True).encode()).removeprefix("sha256:")
+    verdict = digest_of(json.dumps(drift.without_marks(state.document), sort_keys=True).encode())[7:]
     sort_key = f"RUN#{timestamp(_verified_at(state))}#{verdict[:16]}"
     key = {"PK": _text(partition(state.image, state.digest)), "SK": _text(sort_key)}
     return {**key, **_verdict(state, retention)}
@@ -99,40 +96,6 @@ def read_state(item: Mapping[str, Any]) -> State:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"item is no state: {type(error).__name__} {str(error)[:80]}") from error
-
-
-def write_alert(alert: Alert, expires_at: datetime) -> Item:
-    """The ALERT item."""
-    item = {
-        "PK": _text(partition(alert.image, alert.digest)),
-        "SK": _text(ALERT),
-        "image": _text(str(alert.image)),
-        "digest": _text(alert.digest),
-        "kind": _text(alert.kind.value),
-        "version": {"N": str(alert.version)},
-        "first_seen": _text(timestamp(alert.first_seen)),
-        "channel": _text(alert.channel),
-        "reasons": _texts(alert.reasons),
-        "expires_at": _epoch(expires_at),
-    }
-    return item | ({"ts": _text(alert.ts)} if alert.ts else {})
-
-
-def read_alert(item: Mapping[str, Any]) -> Alert:
-    """The alert in an item; ValueError where it is not one."""
-    try:
-        return Alert(
-            image=ImageName.parse(item["image"]["S"]),
-            digest=parse_digest(item["digest"]["S"]),
-            kind=AlertKind(item["kind"]["S"]),
-            version=int(item["version"]["N"]),
-            first_seen=datetime.fromisoformat(item["first_seen"]["S"]),
-            channel=item["channel"]["S"],
-            ts=item["ts"]["S"] if "ts" in item else None,
-            reasons=_read_texts(item, "reasons"),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"item is no alert: {type(error).__name__} {str(error)[:80]}") from error
 
 
 def expired(item: Mapping[str, Any], now: datetime) -> bool:

@@ -4,8 +4,10 @@
 2. a digest that is decided, and of which this message says nothing new, is left alone
 3. tell what was pushed: an image or index, evidence, or what BuildKit puts beside them
 4. collect the evidence, judge it by the policies that match, and by those that ever did
-5. store the verdict, unless a newer one was stored meanwhile: then look again
-6. PENDING: look again later
+5. tell what changed since the digest was verified, and which of its tags point elsewhere
+6. store the verdict, unless a newer one was stored meanwhile: then look again
+7. follow the tag that was pushed
+8. PENDING: look again later
 """
 
 from __future__ import annotations
@@ -13,44 +15,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from registry_verifier import coverage, grace, history, manifest_kind, verdict
+from registry_verifier import drift, grace, history, verdict
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.evidence.findings import Finder, Findings
-from registry_verifier.manifest import Manifest
-from registry_verifier.manifest_kind import Kind
-from registry_verifier.models import Digest, Look, State, Verdict
+from registry_verifier.family import Family
+from registry_verifier.models import Look, State, Verdict
+from registry_verifier.no_image import NoImage
+from registry_verifier.out_of_sight import OutOfSight
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.policy.model import Policy
 from registry_verifier.ports import Looks, Verdicts
 from registry_verifier.reasons import Reason, Status
+from registry_verifier.tags import Tags
 
-PATIENCE = timedelta(days=3)
-"""how long a digest that cannot be looked at is tried again; GitHub keeps deliveries as long"""
+PATIENCE = grace.PATIENCE
 CONFIRM_SECONDS = 60
-CHILD_SECONDS = 30
-"""how long after an index its children are looked at: by then its record can be read everywhere"""
 _CONFIRMATIONS = 1
 _TRIES = 4
-_RECENT = 100
 _UNDECIDED_ALONE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 """what a child of an index is by itself, as long as the index says nothing else"""
-_NO_PUBLISH = (Kind.EVIDENCE, Kind.BUILDKIT_ATTESTATION)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What one look came to.
 
-    `done` is `verdict`, `unchanged`, `decided-already`, `to-be-confirmed`, `evidence` or `ignored`.
+    `done` is `verdict`, `unchanged`, `decided-already`, `to-be-confirmed`, `evidence`, `ignored`, or `gone`: a digest
+    that is decided and that the registry has no more.
     """
 
     done: str
     status: Status | None = None
     reasons: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
+    """what changed since the digest was verified, where that is news"""
+    stored: State | None = field(default=None, compare=False, repr=False)
+    """the record that this look wrote, where it wrote one, in the place of `replaced`"""
+    replaced: State | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Verification:
     verdicts: Verdicts
     looks: Looks
     now: Callable[[], datetime]
+    trust_root_checked_at: datetime | None = None
+    """when the trusted root was proven to be the newest one"""
 
     async def look(self, look: Look, *, redelivered: bool = False) -> Outcome:
         """Take one message off the queue.
@@ -71,8 +78,8 @@ class Verification:
         Raises Unavailable when the registry, the table or the queue could not be asked: the message must come again.
         """
         subject = manifests.subject_of_tag(look.tag)
-        if subject and (told := await self._evidence(look, subject)):
-            return told
+        if subject and await self._no_image.is_evidence(look, subject):
+            return Outcome("evidence")
         for _ in range(_TRIES):
             try:
                 return await self._once(look, redelivered=redelivered)
@@ -83,12 +90,14 @@ class Verification:
     async def could_not_look(self, look: Look, error: Unavailable) -> Outcome:
         """Store that a digest could not be looked at, which changes no decision, and send the same look again."""
         old = await asyncio.to_thread(self.verdicts.state, look.image, look.digest)
+        if look.cause == "sweep":
+            return await self._unseen(look, old, error)
         times = history.seen(old, look, (), self.now())
         outcome = Outcome("unchanged", Status.UNKNOWN, (error.reason.value,))
         heard = look.first_seen or self.now()
         lasting = self.now() < max(heard, times.deadline) + PATIENCE
         # what has no tag may be evidence or a child: it gets no record of its own before it was looked at
-        is_publish = bool(look.tag) or (look.cause == "publish" and not lasting)
+        is_publish = bool(look.tag) or (look.cause in history.PUBLISHES and not lasting)
         if (old or is_publish) and not manifests.subject_of_tag(look.tag):
             result = verdict.unknown(self._question(look, ()), error.reason, str(error))
             with contextlib.suppress(Superseded):  # somebody who could look was faster
@@ -97,23 +106,42 @@ class Verification:
             await self._again(replace(look, first_seen=heard), grace.QUEUE_LIMIT)
         return outcome
 
+    async def _unseen(self, look: Look, old: State | None, error: Unavailable) -> Outcome:
+        """The sweep's look did not take place: it comes again by itself, and a decision lasts as long as `PATIENCE`."""
+        outcome = Outcome("unchanged", old.status if old else Status.UNKNOWN, (error.reason.value,))
+        if old is None or (old.status not in history.UNDECIDED and not await self._out_of_sight.lasts(look)):
+            return outcome
+        result = verdict.unknown(self._question(look, ()), error.reason, str(error))
+        with contextlib.suppress(Superseded):
+            return await self._stored(old, history.lost_sight(old, result)) or outcome
+        return outcome
+
     async def _once(self, look: Look, *, redelivered: bool) -> Outcome:
         old = await asyncio.to_thread(self.verdicts.state, look.image, look.digest)
-        if old and _settled(old, look):
-            await asyncio.to_thread(self.verdicts.keep_run, old)
+        if old and history.settled(old, look):
+            await self._tags.pushed(look)
             return Outcome("decided-already", old.status)
+        if old is None and look.cause == "sweep":
+            return Outcome("ignored")  # a record that expired is not begun anew
         tags = [*(old.tags if old else ()), *([look.tag] if look.tag else ())]
         matching = self._matching(look, tags, old)
         try:
-            if old is None and not tags and (told := await self._not_an_image(look)):
-                return told
-            found = await self.finder.find(look.image, look.digest, matching)
+            if old is None and not tags and (done := await self._no_image.first_met(look)):
+                return Outcome(done)
+            found = await self.finder.find(
+                look.image, look.digest, matching, children=history.wants_children(old, look)
+            )
         except EvidenceRejected as error:  # of the digest's own manifest
             return await self._judged_by_its_bytes(old, look, matching, error)
-        if told := await self._redirected(look, found.manifest, tagged=bool(tags)):
-            return told
+        if found.manifest is None and look.cause == "sweep" and old and old.status not in history.UNDECIDED:
+            return Outcome("gone", old.status)
+        if done := await self._no_image.redirected(look, found.manifest, tagged=bool(tags)):
+            return Outcome(done)
         times = history.seen(old, look, matching, self.now())
         result = await self._judged(old, look, matching, found, times, tagged=bool(tags))
+        if old:
+            away = await self._tags.away(look, old, tags)
+            result = drift.told(old, replace(result, superseded_by=away.superseded_by), away.moved)
         return await self._concluded(old, look, matching, result, times, redelivered=redelivered)
 
     async def _concluded(
@@ -126,48 +154,18 @@ class Verification:
         *,
         redelivered: bool,
     ) -> Outcome:
-        if old and _is_demotion(old, result, matching) and look.attempt < _CONFIRMATIONS:
+        if old and history.is_demotion(old, result, matching) and look.attempt < _CONFIRMATIONS:
             await self._again(replace(look, attempt=look.attempt + 1), CONFIRM_SECONDS)
             return Outcome("to-be-confirmed", result.status, _codes(result))
-        for child in coverage.to_be_told(old, result):  # before the record: a kill in between costs a look too many
-            await self._again(Look(look.image, child, "index"), CHILD_SECONDS)
+        await self._family.tell(look, old, result, matching)  # before the record: a kill costs a look too many
         stored = await self._stored(old, history.follow(old, result, look, times))
-        if result.status == Status.PENDING and _keeps_watch(old, look, stored, redelivered=redelivered):
+        await self._seen(look)
+        keeps_watch = history.keeps_watch(old, look, stored=stored is not None, redelivered=redelivered)
+        if result.status == Status.PENDING and keeps_watch:
             again = replace(look, cause="recheck", tag=None, delivery="", attempt=look.attempt + 1)
             delay = grace.next_look(look.attempt, self.now(), times.deadline)
             await self._again(replace(again, first_seen=times.first), delay)
         return stored or Outcome("unchanged", result.status, _codes(result))
-
-    async def _evidence(self, look: Look, subject: Digest) -> Outcome | None:
-        """Look at the subject of an evidence tag; None where the tag hides a runnable image, which is judged as one."""
-        own = None
-        with contextlib.suppress(EvidenceRejected):
-            own = await self.finder.gatherer.registry.manifest(look.image, look.digest)
-        told = await self._about(look, subject)
-        return None if own and manifest_kind.kind(own) == Kind.IMAGE and manifest_kind.has_file_system(own) else told
-
-    async def _about(self, look: Look, subject: Digest) -> Outcome:
-        """An evidence push is never evidence by itself; it is a reason to look at what it names."""
-        await self._again(Look(look.image, subject, "evidence", delivery=look.delivery, actor=look.actor), 0)
-        return Outcome("evidence")
-
-    async def _not_an_image(self, look: Look) -> Outcome | None:
-        """What an untagged manifest is, asked before anything else: most are evidence or children."""
-        own = await self.finder.gatherer.registry.manifest(look.image, look.digest)
-        if (own is None and look.cause == "evidence") or look.cause == "index":
-            return Outcome("ignored")  # anyone who may push can name any digest in a tag, or in an index
-        return await self._redirected(look, own, tagged=False)
-
-    async def _redirected(self, look: Look, own: Manifest | None, *, tagged: bool) -> Outcome | None:
-        if own is None:
-            raise Unavailable(Reason.MANIFEST_NOT_FOUND, f"{look.image}@{look.digest} is not in the registry")
-        kind = manifest_kind.kind(own)
-        if kind == Kind.BUILD_CACHE:
-            return Outcome("ignored")
-        if tagged or kind not in _NO_PUBLISH:
-            return None  # whatever has a tag of its own is a publish
-        about = own.subject if look.cause == "publish" else None
-        return await self._about(look, about) if about else Outcome("ignored")
 
     async def _judged(
         self,
@@ -180,16 +178,16 @@ class Verification:
         tagged: bool,
     ) -> Verdict:
         lost = old is not None and old.status == Status.VERIFIED and not history.grew(old, matching)
-        waiting = self.now() < times.deadline and not lost
+        waiting = self.now() < grace.ends(times.first, times.deadline, tagged=tagged) and not lost
         question = self._question(look, matching)
         # it may take seconds of a processor, or of another process; the other messages of the batch go on
         result = await asyncio.to_thread(verdict.judge, question, found, waiting=waiting)
-        if result.status in _UNDECIDED_ALONE and not tagged:
-            recent = await asyncio.to_thread(self.verdicts.recent, look.image, limit=_RECENT)
-            if index := coverage.index_of(question, recent, since=self.now() - PATIENCE):
-                return verdict.covered_by(result, index)
+        alone = tagged or result.status not in _UNDECIDED_ALONE
+        if index := None if alone else await self._family.covering(question, old):
+            return verdict.covered_by(result, index)
         verdict.refuse_outage(result)
-        return result if waiting or lost else verdict.after_grace(result)
+        is_late = not (waiting or lost or (old is not None and drift.fails_for_loss(old)))
+        return verdict.after_grace(result) if is_late else result
 
     async def _judged_by_its_bytes(
         self, old: State | None, look: Look, matching: Sequence[Policy], error: EvidenceRejected
@@ -200,15 +198,38 @@ class Verification:
         result = verdict.unreadable(self._question(look, matching), error.reason, str(error))
         times = history.seen(old, look, matching, self.now())
         stored = await self._stored(old, history.follow(old, result, look, times))
+        await self._seen(look)
         return stored or Outcome("unchanged", result.status, _codes(result))
 
     async def _stored(self, old: State | None, new: State | None) -> Outcome | None:
         if new is None:
             return None
+        if old and old.status != Status.PENDING and not history.stands(old, new):
+            await asyncio.to_thread(self.verdicts.keep_run, old)  # before it is replaced: a kill cannot lose it
         await asyncio.to_thread(self.verdicts.record, old, new)
-        if new.status != Status.PENDING:
-            await asyncio.to_thread(self.verdicts.keep_run, new)
-        return Outcome("verdict", new.status, tuple(new.document["reasons"]))
+        return Outcome("verdict", new.status, tuple(new.document["reasons"]), drift.news(old, new), new, old)
+
+    async def _seen(self, look: Look) -> None:
+        """What is written after a verdict: the tag, and that the sweep could look."""
+        await self._tags.pushed(look)
+        if look.cause == "sweep":
+            await self._out_of_sight.ended(look)
+
+    @property
+    def _out_of_sight(self) -> OutOfSight:
+        return OutOfSight(self.verdicts, self.now)
+
+    @property
+    def _family(self) -> Family:
+        return Family(self.verdicts, self.looks)
+
+    @property
+    def _no_image(self) -> NoImage:
+        return NoImage(self.finder.gatherer.registry, self.looks)
+
+    @property
+    def _tags(self) -> Tags:
+        return Tags(self.finder.gatherer.registry, self.verdicts, self.looks, self.now)
 
     async def _again(self, look: Look, delay_seconds: int) -> None:
         await asyncio.to_thread(self.looks.send, look, delay_seconds=delay_seconds)
@@ -220,30 +241,9 @@ class Verification:
         return tuple(policy for policy in self.policies if policy in matching or policy.name in before)
 
     def _question(self, look: Look, matching: Sequence[Policy]) -> verdict.Question:
-        return verdict.Question(look.image, look.digest, matching, self.trust_root_sha256, self.now())
+        root, proven_at = self.trust_root_sha256, self.trust_root_checked_at
+        return verdict.Question(look.image, look.digest, matching, root, self.now(), trust_root_checked_at=proven_at)
 
 
 def _codes(result: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cause.code.value for cause in result.causes))
-
-
-def _settled(old: State, look: Look) -> bool:
-    """Nothing to look at: the digest is decided, and this message is one that led there or only asks whether it is."""
-    if old.status in (Status.PENDING, Status.UNKNOWN) or look.cause == "index":
-        return False
-    if look.cause == "publish":
-        return look.delivery in old.deliveries
-    return look.cause == "recheck" or old.status == Status.VERIFIED
-
-
-def _is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> bool:
-    """Evidence that was there is not seen any more, by the same policies: worth a second look before people hear."""
-    worse = result.status in (Status.FAILED, Status.UNKNOWN)
-    return old.status == Status.VERIFIED and worse and not history.grew(old, matching)
-
-
-def _keeps_watch(old: State | None, look: Look, stored: Outcome | None, *, redelivered: bool) -> bool:
-    """Whether this message carries the watch over a waiting digest on: one chain of re-checks, not one per message."""
-    begins = stored is not None and (old is None or old.status != Status.PENDING)
-    was_cut_off = redelivered and (not look.delivery or (old is not None and look.delivery in old.deliveries))
-    return begins or was_cut_off or look.cause == "recheck"

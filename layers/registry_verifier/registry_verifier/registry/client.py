@@ -22,6 +22,7 @@ from registry_verifier.reasons import Reason
 from registry_verifier.registry import hosts, redirects, referrers
 from registry_verifier.registry.answers import Answer, unavailable
 from registry_verifier.registry.exchange import REQUEST_SECONDS, Exchange, Request
+from registry_verifier.registry.tally import Tally
 from registry_verifier.registry.token import Credentials, Tokens
 
 MANIFEST_LIMIT = 4 * 1024 * 1024
@@ -36,7 +37,8 @@ class RegistryClient:
     """Every registry that images name, over one set of connections.
 
     `endpoints` says where a registry is reached that is not at https://HOST; image names never change by it.
-    `credentials` go to the registry that they name. Raises SettingsError for an endpoint that cannot be used.
+    `credentials` go to the registry that they name; `tally` counts the requests. Raises SettingsError for an endpoint
+    that cannot be used.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class RegistryClient:
         clock: Callable[[], float] = time.monotonic,
         request_seconds: float = REQUEST_SECONDS,
         operation_seconds: float = OPERATION_SECONDS,
+        tally: Tally | None = None,
     ) -> None:
         self._overrides = dict(endpoints or {})
         for name in self._overrides:
             hosts.endpoint(name, self._overrides)
         self._seconds = operation_seconds
-        self._exchange = Exchange(transport, seconds=request_seconds)
+        self._exchange = Exchange(transport, seconds=request_seconds, tally=tally)
         self._tokens = Tokens(self._exchange, credentials, clock)
 
     async def manifest(self, image: ImageName, reference: str) -> Manifest | None:

@@ -13,6 +13,7 @@ import httpx
 from registry_verifier.errors import Unavailable
 from registry_verifier.reasons import Reason
 from registry_verifier.registry.answers import Answer, place, printable
+from registry_verifier.registry.tally import Tally
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -45,10 +46,17 @@ class Request:
 class Exchange:
     """Sends requests, a bounded number at a time, over connections that are kept from one to the next."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None, *, seconds: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None,
+        *,
+        seconds: float = REQUEST_SECONDS,
+        tally: Tally | None = None,
+    ) -> None:
         # httpx logs whole URLs at INFO, and the query of a blob's URL is a credential for it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._seconds = seconds
+        self._tally = tally or Tally()
         self._turns = asyncio.Semaphore(PARALLEL_REQUESTS)
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -69,6 +77,7 @@ class Exchange:
                 except _STALE:
                     return await self._send(request, authorization)
         except _FOREIGN as error:
+            self._tally.errors += 1
             what = f"GET {place(request.url)} failed: {type(error).__name__}"
             said = printable(str(error))
             raise Unavailable(Reason.REGISTRY_UNAVAILABLE, f"{what}: {said}" if said else what) from error
@@ -78,13 +87,17 @@ class Exchange:
         await self._client.aclose()
 
     async def _send(self, request: Request, authorization: str) -> Answer:
+        self._tally.requests += 1
         headers = {"Accept": request.accept} | ({"Authorization": authorization} if authorization else {})
         async with self._client.stream("GET", request.url, headers=headers) as response:
             head = Answer(request.url, response.status_code, response.headers, b"")
             if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
                 raise httpx.DecodingError("the answer is compressed though no compression was asked for")
             content = await _read(response, _limit(request, head))
-        return replace(head, content=content if head.status == 200 else _without_secrets(content, authorization))
+        answer = replace(head, content=content if head.status == 200 else _without_secrets(content, authorization))
+        self._tally.throttled += answer.is_throttled
+        self._tally.errors += answer.status >= 500 and not answer.is_throttled
+        return answer
 
 
 def _limit(request: Request, head: Answer) -> int:
