@@ -1,4 +1,4 @@
-"""The trusted root that ships against the one that the pinned sigstore package carries."""
+"""The trusted root that ships, and the root.json that newer ones are proven by, against the pinned sigstore package."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from importlib import resources
 
 from local.template import ROOT
 
+SHIPPED = ROOT / "layers/configuration"
+STORE = resources.files("sigstore") / "_store" / "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
+
 
 def test_the_shipped_trusted_root_is_sigstores() -> None:
-    store = resources.files("sigstore") / "_store" / "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
-    shipped = (ROOT / "layers/configuration/trusted_root.json").read_text()
-    assert json.loads(shipped) == json.loads((store / "trusted_root.json").read_text())
+    shipped = (SHIPPED / "trusted_root.json").read_text()
+    assert json.loads(shipped) == json.loads((STORE / "trusted_root.json").read_text())
+
+
+def test_the_shipped_root_of_the_tuf_repository_is_sigstores() -> None:
+    shipped = (SHIPPED / "tuf_root.json").read_text()
+    assert json.loads(shipped) == json.loads((STORE / "root.json").read_text())
