@@ -506,6 +506,15 @@ def test_untagged_image_that_no_index_lists_is_judged_by_itself() -> None:
     assert world.look(world.looks.sent[0][0]).status == Status.FAILED
 
 
+def test_untagged_image_that_is_first_looked_at_late_has_a_grace_period_from_then() -> None:
+    world = World()
+    untagged = world.registry.put(child())
+    world.clock.advance(hours=5)
+    assert world.look(publish("d1", None, untagged)).status == Status.PENDING
+    world.clock.advance(hours=1)
+    assert world.look(world.looks.sent[0][0]).status == Status.FAILED
+
+
 def test_runnable_image_that_calls_itself_evidence_is_judged() -> None:
     world = World()
     subject = described(MANIFEST, manifests.OCI_MANIFEST)

@@ -30,14 +30,17 @@ def seen(old: State | None, look: Look, matching: Sequence[Policy], now: datetim
     """The times of a digest.
 
     A policy that did not match before gives a grace period of its own, from `now` on; so does the end of an outage,
-    in which nobody could have signed.
+    in which nobody could have signed. What has no tag has no record of an outage: it is known by its first look alone.
     """
+    periods = [policy.grace for policy in matching]
+    anew = grace.deadline(now, periods)
     if old is None:
         first = look.first_seen or now
-        return Seen(first, grace.deadline(first, (policy.grace for policy in matching)))
+        end = grace.deadline(first, periods)
+        return Seen(first, anew if look.tag is None and end <= now else end)
     if not grew(old, matching) and not (_was_outage(old) and matching):
         return Seen(old.first_seen, old.deadline)
-    return Seen(old.first_seen, max(old.deadline, grace.deadline(now, (policy.grace for policy in matching))))
+    return Seen(old.first_seen, max(old.deadline, anew))
 
 
 def _was_outage(old: State) -> bool:
