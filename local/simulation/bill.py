@@ -17,6 +17,14 @@ _WRITE = 1024
 _READ = 4096
 
 
+class Stored(dict[str, Any]):
+    """An item as the table keeps it, weighed once."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__(item)
+        self.bytes = size(item)
+
+
 @dataclass
 class Bill:
     """Units so far, by what they were for."""
@@ -62,7 +70,7 @@ def word(item: Item) -> str:
 
 def size(item: Item) -> int:
     """The bytes of an item, names included."""
-    return sum(len(name) + _size(value) for name, value in item.items())
+    return item.bytes if isinstance(item, Stored) else sum(len(name) + _size(value) for name, value in item.items())
 
 
 def _size(value: Mapping[str, Any]) -> int:

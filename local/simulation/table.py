@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.simulation import expression
-from local.simulation.bill import Bill, size
+from local.simulation.bill import Bill, Stored, size
 
 Item = dict[str, Any]
 Key = tuple[str, str]
@@ -129,7 +129,7 @@ class Table:
     def _write(self, item: Item, *, times: int = 1) -> None:
         key = _key(item)
         old = self._find(key)
-        new = dict(item)
+        new = Stored(item)
         self._partitions[key[0]][key[1]] = new
         self.bill.write([new, old], times=times)
         for index in INDEXES:
