@@ -31,6 +31,16 @@ DIGEST = digest_of(MANIFEST)
 OTHER = digest_of(b"another image")
 SUBJECT = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main"
 ISSUER = "https://token.actions.githubusercontent.com"
+RELEASE_POLICY = {
+    "apiVersion": "policy.sigstore.dev/v1beta1",
+    "kind": "ClusterImagePolicy",
+    "metadata": {"name": "release"},
+    "spec": {
+        "images": [{"glob": "ghcr.io/acme/**"}],
+        "authorities": [{"keyless": {"identities": [{"issuer": ISSUER, "subject": SUBJECT}]}}],
+    },
+}
+"""what signs as SUBJECT satisfies"""
 CYCLONEDX = "https://cyclonedx.org/bom"
 SLSA = "https://slsa.dev/provenance/v1"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

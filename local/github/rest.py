@@ -70,15 +70,10 @@ def handle(http: Exchange, state: State) -> None:
 
 
 def _goes_wrong(http: Exchange, state: State) -> bool:
-    http.fault = fault = state.faults.take(http.command, http.path)
-    if fault is None:
-        return False
-    http.stopping.wait(fault.hang)
-    if fault.status is None:
-        return False
-    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-    _refuse(http, fault.status, fault.message or "Server Error", **headers)
-    return True
+    def refuse(status: int, message: str, **headers: str) -> None:
+        _refuse(http, status, message or "Server Error", **headers)
+
+    return http.goes_wrong(state.faults, refuse)
 
 
 def _refuse(http: Exchange, status: int, message: str, **headers: str) -> None:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from local.registry.faults import Fault
+from local.registry.faults import Fault, Faults
 
 BODY_LIMIT = 256 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -78,6 +78,21 @@ class Exchange(BaseHTTPRequestHandler):
     def answer_json(self, status: int, document: Any, **headers: str) -> None:
         """Send a JSON document."""
         self.answer(status, json.dumps(document).encode(), **headers)
+
+    def goes_wrong(self, faults: Faults, refuse: Callable[..., None]) -> bool:
+        """Apply the fault for this request, if there is one; True where it has answered already.
+
+        `refuse` is called with status, message and headers of the answer that it is to send.
+        """
+        self.fault = fault = faults.take(self.command, self.path)
+        if fault is None:
+            return False
+        self.stopping.wait(fault.hang)
+        if fault.status is None:
+            return False
+        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+        refuse(fault.status, fault.message, **headers)
+        return True
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Say nothing: `LocalRegistry.requests` has it all."""

@@ -28,6 +28,7 @@ _ROUTE = re.compile(
 # GHCR names no real repository here (cosign#3434); whoever asks for a token has to know better.
 _CHALLENGE = 'Bearer realm="{}/token",service="ghcr.io",scope="repository:user/image:pull"'
 _PULLS = ("GET", "HEAD")
+_CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "NOT_FOUND", 429: "TOOMANYREQUESTS"}
 
 
 def handle_api(http: Exchange, state: State) -> None:
@@ -66,17 +67,10 @@ def _body(http: Exchange) -> bytes | None:
 
 
 def _goes_wrong(http: Exchange, state: State) -> bool:
-    """Apply the fault for this request, if there is one; True where it has answered already."""
-    http.fault = fault = state.faults.take(http.command, http.path)
-    if fault is None:
-        return False
-    http.stopping.wait(fault.hang)
-    if fault.status is None:
-        return False
-    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-    code = {401: "UNAUTHORIZED", 403: "DENIED", 404: "NOT_FOUND", 429: "TOOMANYREQUESTS"}.get(fault.status, "UNKNOWN")
-    http.error(fault.status, code, fault.message, **headers)
-    return True
+    def refuse(status: int, message: str, **headers: str) -> None:
+        http.error(status, _CODES.get(status, "UNKNOWN"), message, **headers)
+
+    return http.goes_wrong(state.faults, refuse)
 
 
 def _control(http: Exchange, state: State, content: bytes) -> None:

@@ -38,9 +38,9 @@ from local.slack.receiver import LocalSlack
 from registry_verifier import look_message
 from registry_verifier.models import Digest, Look
 from tests.functions.lambda_world import Context, event, set_environment
-from tests.functions.test_verify import POLICY
 from tests.library.trust_root_bucket import BUCKET, PACKAGED
 from tests.library.verdicts import IMAGE, TABLE, table
+from tests.material import RELEASE_POLICY
 
 WEBHOOK = deliveries.TEST_SECRET
 REGISTRY = "ghp_r3gistryT0ken000000000000000000000000"
@@ -81,7 +81,7 @@ class World:
         self.key = self.github.state.callers.private_key
         self.mirror = stack.enter_context(TufMirror(repository))
         (folder / "policies").mkdir()
-        (folder / "policies" / "release.yaml").write_text(json.dumps(POLICY))
+        (folder / "policies" / "release.yaml").write_text(json.dumps(RELEASE_POLICY))
         (folder / "trusted_root.json").write_bytes(PACKAGED)
         (folder / "tuf_root.json").write_bytes(repository.root)
         set_environment(monkeypatch)

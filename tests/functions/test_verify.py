@@ -25,17 +25,7 @@ from registry_verifier.verdict_table import VerdictTable
 from tests import material
 from tests.functions.lambda_world import Context, event, set_environment
 from tests.library.verdicts import TABLE, table
-from tests.material import IMAGE, ISSUER, SUBJECT
-
-POLICY = {
-    "apiVersion": "policy.sigstore.dev/v1beta1",
-    "kind": "ClusterImagePolicy",
-    "metadata": {"name": "release"},
-    "spec": {
-        "images": [{"glob": "ghcr.io/acme/**"}],
-        "authorities": [{"keyless": {"identities": [{"issuer": ISSUER, "subject": SUBJECT}]}}],
-    },
-}
+from tests.material import IMAGE, RELEASE_POLICY
 
 
 class Bench:
@@ -80,7 +70,7 @@ class Bench:
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "release.yaml").write_text(json.dumps(POLICY))
+    (tmp_path / "policies" / "release.yaml").write_text(json.dumps(RELEASE_POLICY))
     material.sigstore().write_trusted_root(tmp_path / "trusted_root.json")
     with table() as client, LocalRegistry() as registry, Repository(registry.url, IMAGE.repository) as repository:
         set_environment(monkeypatch)

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from registry_verifier.errors import EvidenceRejected, Unavailable
-from registry_verifier.github import attestations, bundle_file, exchange
+from registry_verifier.github import attestations, bundle_file
 from registry_verifier.github.attestations import AttestationList
 from registry_verifier.models import ImageName
 from registry_verifier.ports import Attestations
@@ -42,12 +42,6 @@ def github() -> Iterator[GitHub]:
     with GitHub() as server:
         server.at(FILE, Reply(_packed(), headers=SNAPPY))
         yield server
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with exchange.http_client() as http:
-        yield http
 
 
 @pytest.fixture

@@ -22,18 +22,6 @@ from tests.library.github_wire import NOW, TOKEN, GitHub, Reply, Waits, client_o
 PATH = "/orgs/acme/things"
 
 
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with exchange.http_client() as http:
-        yield http
-
-
 def _listed(asked: GitHubClient, path: str = PATH, **options: Any) -> list[Any] | None:
     pages = asked.pages(path, {"per_page": "100"}, **{"count": 3, **options})
     return None if pages is None else [page for page, _ in pages]

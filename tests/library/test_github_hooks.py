@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import httpx
 import pytest
 
 from registry_verifier.errors import SettingsError, Unavailable
-from registry_verifier.github import exchange, hooks
+from registry_verifier.github import hooks
 from registry_verifier.github.hooks import GitHubHook, named
 from registry_verifier.models import FailedDelivery
 from registry_verifier.ports import Hook
@@ -20,18 +19,6 @@ from tests.library.github_wire import NOW, TOKEN, GitHub, Reply, client_of
 ENTRY = "repos/acme/app/hooks/1"
 LIST = f"/{ENTRY}/deliveries"
 SINCE = NOW - timedelta(days=3)
-
-
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with exchange.http_client() as http:
-        yield http
 
 
 @pytest.fixture

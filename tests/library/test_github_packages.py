@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,6 @@ import httpx
 import pytest
 
 from registry_verifier.errors import SettingsError, Unavailable
-from registry_verifier.github import exchange
 from registry_verifier.github.packages import PAGES_LIMIT, PackageList
 from registry_verifier.models import ImageName, PackageVersion, parse_digest
 from registry_verifier.ports import Packages
@@ -21,18 +19,6 @@ from tests.library.github_wire import IMAGE, GitHub, Reply, client_of
 VERSIONS = "/orgs/acme/packages/container/app/versions"
 OF_USER = "/users/acme/packages/container/app/versions"
 DIGEST = "sha256:" + "ab" * 32
-
-
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with exchange.http_client() as http:
-        yield http
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from registry_verifier.errors import Unavailable
-from registry_verifier.github import exchange
 from registry_verifier.github.client import GitHubClient
 from registry_verifier.github.token import AppToken, InstallationToken, read_app
 from registry_verifier.reasons import Reason
@@ -38,23 +37,11 @@ def _granted(value: object = "ghs_s3cr3tOne", *, minutes: float = 60) -> Reply:
 
 
 @pytest.fixture
-def github() -> Iterator[GitHub]:
-    with GitHub() as server:
-        yield server
-
-
-@pytest.fixture
 def clock() -> Time:
     return Time()
 
 
 Tokens = Callable[[], str]
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with exchange.http_client() as http:
-        yield http
 
 
 @pytest.fixture

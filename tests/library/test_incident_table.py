@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from registry_verifier.storm import Gauge, Listed, Opening, Summary
 from registry_verifier.verdict_record import partition
 from registry_verifier.verdict_table import VerdictTable
 from tests.library.aws_failures import FAILURES
-from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state, table
+from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -47,12 +47,6 @@ SUMMARY = Summary(
     shown=(2, 0),
     shown_at=NOW,
 )
-
-
-@pytest.fixture
-def client() -> Iterator[DynamoDBClient]:
-    with table() as made:
-        yield made
 
 
 @pytest.fixture

@@ -49,6 +49,15 @@ def verified(world: World) -> None:
     world.look(publish())
 
 
+def replaced(world: World) -> Digest:
+    """What the tag of a verified digest points to an hour later."""
+    verified(world)
+    world.clock.advance(hours=1)
+    second = world.registry.put(SECOND, "v1")
+    world.look(publish("d2", "v1", second))
+    return second
+
+
 def test_first_push_of_a_tag_is_remembered_and_nobody_is_asked() -> None:
     world = World()
     world.look(publish())
@@ -58,10 +67,7 @@ def test_first_push_of_a_tag_is_remembered_and_nobody_is_asked() -> None:
 
 def test_tag_that_moves_points_to_the_newer_digest_and_has_the_former_one_looked_at() -> None:
     world = World()
-    verified(world)
-    world.clock.advance(hours=1)
-    second = world.registry.put(SECOND, "v1")
-    world.look(publish("d2", "v1", second))
+    second = replaced(world)
     pointer = world.verdicts.pointer(IMAGE, "v1")
     assert pointer
     assert (pointer.digest, [one.digest for one in pointer.former]) == (second, [DIGEST])
@@ -199,10 +205,7 @@ def test_digest_whose_tags_were_only_deleted_is_not_superseded() -> None:
 
 def test_tag_that_moves_back_ends_it() -> None:
     world = World()
-    verified(world)
-    world.clock.advance(hours=1)
-    second = world.registry.put(SECOND, "v1")
-    world.look(publish("d2", "v1", second))
+    second = replaced(world)
     work_off(world)
     world.registry.tags["v1"] = DIGEST
     world.clock.advance(hours=1)
@@ -219,10 +222,7 @@ def test_tag_that_moves_back_ends_it() -> None:
 
 def test_another_tag_of_a_superseded_digest_ends_it() -> None:
     world = World()
-    verified(world)
-    world.clock.advance(hours=1)
-    second = world.registry.put(SECOND, "v1")
-    world.look(publish("d2", "v1", second))
+    replaced(world)
     work_off(world)
     world.registry.tags["stable"] = DIGEST
     world.look(publish("d3", "stable"))

@@ -20,18 +20,12 @@ from registry_verifier.reasons import Reason, Status
 from registry_verifier.verdict_document import timestamp
 from registry_verifier.verdict_table import RETENTION, VerdictTable
 from registry_verifier.watched import TagPointer
-from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state, table
+from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 OTHER = ImageName("ghcr.io", "acme/other")
-
-
-@pytest.fixture
-def client() -> Iterator[DynamoDBClient]:
-    with table() as made:
-        yield made
 
 
 @pytest.fixture

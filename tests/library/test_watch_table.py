@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +13,7 @@ from registry_verifier.errors import BadRequest, Superseded, Unavailable
 from registry_verifier.models import ImageName
 from registry_verifier.verdict_table import RETENTION, VerdictTable
 from registry_verifier.watched import FORMER_LIMIT, Former, TagPointer
-from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state, table
+from tests.library.verdicts import DIGEST, IMAGE, NOW, TABLE, digest, state
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,12 +35,6 @@ class Counted:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
-
-
-@pytest.fixture
-def client() -> Iterator[DynamoDBClient]:
-    with table() as made:
-        yield made
 
 
 @pytest.fixture

@@ -27,20 +27,10 @@ from registry_verifier.wiring import Takers
 from tests import material
 from tests.library.trust_root_bucket import BUCKET, CHECKED, PACKAGED, put, record, sha256
 from tests.library.verdicts import TABLE, table
-from tests.material import IMAGE, ISSUER, SUBJECT
+from tests.material import IMAGE, RELEASE_POLICY, SUBJECT
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-POLICY = {
-    "apiVersion": "policy.sigstore.dev/v1beta1",
-    "kind": "ClusterImagePolicy",
-    "metadata": {"name": "release"},
-    "spec": {
-        "images": [{"glob": "ghcr.io/acme/**"}],
-        "authorities": [{"keyless": {"identities": [{"issuer": ISSUER, "subject": SUBJECT}]}}],
-    },
-}
 
 
 def both() -> bytes:
@@ -91,7 +81,7 @@ class Bench:
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "release.yaml").write_text(json.dumps(POLICY))
+    (tmp_path / "policies" / "release.yaml").write_text(json.dumps(RELEASE_POLICY))
     (tmp_path / "trusted_root.json").write_bytes(PACKAGED)
     with table() as client, LocalRegistry() as registry, Repository(registry.url, IMAGE.repository) as repository:
         s3 = boto3.client("s3")

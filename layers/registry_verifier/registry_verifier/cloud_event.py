@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from registry_verifier.incident import Ending, Key, is_superseded
+from registry_verifier.message import objects
 from registry_verifier.models import Json, State
 from registry_verifier.reasons import Status
 from registry_verifier.verdict_document import timestamp
@@ -91,8 +92,8 @@ def _event(kind: str, state: State, of: str, more: Json) -> CloudEvent:
 def _news(state: State) -> object:
     """What makes a verdict another one to a program."""
     document = state.document
-    policies = frozenset((policy.get("name"), bool(policy.get("holds"))) for policy in _objects(document, "policies"))
-    changes = frozenset(change.get("code") for change in _objects(document, "drift"))
+    policies = frozenset((policy.get("name"), bool(policy.get("holds"))) for policy in objects(document, "policies"))
+    changes = frozenset(change.get("code") for change in objects(document, "drift"))
     reasons = tuple(document.get("reasons") or ())
     return state.first_seen, state.status, reasons, policies, changes, is_superseded(document)
 
@@ -106,9 +107,9 @@ def _data(state: State) -> dict[str, Any]:
         "version": state.version,
         "kind": document.get("kind"),
         "reasons": list(document.get("reasons") or ()),
-        "causes": [_cause(cause) for cause in _objects(document, "causes")],
-        "drift": [_cause(change) for change in _objects(document, "drift")],
-        "policies": [_policy(policy) for policy in _objects(document, "policies")],
+        "causes": [_cause(cause) for cause in objects(document, "causes")],
+        "drift": [_cause(change) for change in objects(document, "drift")],
+        "policies": [_policy(policy) for policy in objects(document, "policies")],
         "tags": list(state.tags),
         "actor": state.actor or None,
         "first_seen": timestamp(state.first_seen),
@@ -128,7 +129,3 @@ def _policy(policy: Json) -> dict[str, Any]:
 
 def _cut(data: Json, shown: int) -> dict[str, Any]:
     return {name: value[:shown] if isinstance(value, list) else value for name, value in data.items()}
-
-
-def _objects(document: Json, name: str) -> Sequence[Json]:
-    return document.get(name) or ()

@@ -5,6 +5,7 @@ No scan anywhere; every call costs the same whatever the table holds.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,11 +73,17 @@ class DynamoTable:
                 raise
         return True
 
-    def _put_first(self, item: Item) -> bool:
-        """Write where nothing is: an item whose time is over is as good as none, before DynamoDB removes it too."""
-        return self._put(item, **self._absent())
+    def _at_version(self, version: int | None) -> dict[str, Any]:
+        """The condition that the stored item has this version; None: that there is none."""
+        if version is None:
+            return self._absent()
+        return {
+            "ConditionExpression": "version = :seen",
+            "ExpressionAttributeValues": {":seen": {"N": str(version)}},
+        }
 
     def _absent(self) -> dict[str, Any]:
+        """The condition that nothing is there: what has outlived its time is as good as none, though it may remain."""
         return {
             "ConditionExpression": "attribute_not_exists(PK) OR expires_at <= :now",
             "ExpressionAttributeValues": {":now": {"N": str(int(self._now().timestamp()))}},
@@ -97,6 +104,15 @@ class DynamoTable:
     def _query(self, **question: Any) -> dict[str, Any]:
         with _asked():
             return dict(self._client.query(TableName=self._name, **question))
+
+    def _items(self, pages: int | None = None, **question: Any) -> Iterator[Item]:
+        """What a query finds, page by page; of the first `pages` only, where that is given."""
+        for number in itertools.count(1):
+            answer = self._query(**question)
+            yield from map(dict, answer["Items"])
+            if number == pages or not answer.get("LastEvaluatedKey"):
+                return
+            question["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _batch(self, keys: list[Item]) -> dict[tuple[str, str], Item]:
         """The items of at most 100 keys by PK and SK; what DynamoDB leaves unread is asked for again."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from registry_verifier import incident_record
 from registry_verifier.dynamo_table import DynamoTable, readable
@@ -11,7 +10,7 @@ from registry_verifier.errors import Superseded
 from registry_verifier.incident import Incident
 from registry_verifier.models import Digest, ImageName
 from registry_verifier.storm import Gauge, Summary
-from registry_verifier.verdict_record import Item, partition
+from registry_verifier.verdict_record import partition
 
 _PAGES = 10
 
@@ -21,23 +20,18 @@ class IncidentTable(DynamoTable):
 
     def of_digest(self, image: ImageName, digest: Digest) -> Sequence[Incident]:
         """Every incident about this digest, read consistently."""
-        question: dict[str, Any] = {
-            "KeyConditionExpression": "PK = :partition AND begins_with(SK, :prefix)",
-            "ExpressionAttributeValues": {
+        items = self._items(
+            pages=_PAGES,
+            KeyConditionExpression="PK = :partition AND begins_with(SK, :prefix)",
+            ExpressionAttributeValues={
                 ":partition": {"S": partition(image, digest)},
                 ":prefix": {"S": incident_record.PREFIX},
             },
-            "ConsistentRead": True,
-        }
-        items: list[Item] = []
-        for _ in range(_PAGES):
-            answer = self._query(**question)
-            items += answer["Items"]
-            if not answer.get("LastEvaluatedKey"):
-                break
-            question["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            ConsistentRead=True,
+        )
+        found = list(items)
         with readable():
-            return [incident_record.read_incident(item) for item in items if not self._expired(item)]
+            return [incident_record.read_incident(item) for item in found if not self._expired(item)]
 
     def keep(self, incident: Incident) -> None:
         """Remember what people were told; replaces what was remembered."""
@@ -52,7 +46,7 @@ class IncidentTable(DynamoTable):
     def keep_gauge(self, old: Gauge | None, new: Gauge) -> None:
         """Replace `old` (None: there is none yet) by `new`; raises `Superseded` where `old` is not what is stored."""
         item = incident_record.write_gauge(new, self._now() + self._retention)
-        if not self._put(item, **self._still(old)):
+        if not self._put(item, **self._at_version(old.version if old else None)):
             raise Superseded(f"openings of {new.channel!r} are no longer at version {old.version if old else 0}")
 
     def summary(self, channel: str, began: str) -> Summary | None:
@@ -67,19 +61,10 @@ class IncidentTable(DynamoTable):
         Raises `Superseded` where `old` is not what is stored.
         """
         end = self._now() + self._retention
-        item, condition = incident_record.write_summary(new, end), self._still(old)
+        item, condition = incident_record.write_summary(new, end), self._at_version(old.version if old else None)
         if incident is None:
             done = self._put(item, **condition)
         else:
             done = self._put_both((item, condition), (incident_record.write_incident(incident, end), {}))
         if not done:
             raise Superseded(f"summary of {new.channel!r} is no longer at version {old.version if old else 0}")
-
-    def _still(self, old: Gauge | Summary | None) -> dict[str, Any]:
-        """The condition that the item is as it was read."""
-        if old is None:
-            return self._absent()
-        return {
-            "ConditionExpression": "version = :seen",
-            "ExpressionAttributeValues": {":seen": {"N": str(old.version)}},
-        }

@@ -65,8 +65,7 @@ class Sweeps:
 
         Raises Unavailable where the bucket could not be asked.
         """
-        store = TrustRootStore(aws_client.create("s3"), self._settings.trust_root_bucket)
-        stored = store.read()
+        stored = self._store.read()
         record = stored.record if stored else None
         packaged = configuration.packaged_root(self._settings.configuration)
         return record.checked_at if record and record.stands_for(packaged.sha256) else None
@@ -79,6 +78,10 @@ class Sweeps:
     @cached_property
     def _http(self) -> exchange.Client:
         return exchange.http_client()
+
+    @cached_property
+    def _store(self) -> TrustRootStore:
+        return TrustRootStore(aws_client.create("s3"), self._settings.trust_root_bucket)
 
     @cached_property
     def _table(self) -> VerdictTable:

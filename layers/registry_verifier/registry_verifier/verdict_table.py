@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from registry_verifier import verdict_record, watch_record
 from registry_verifier.dynamo_table import BATCH_LIMIT, RETENTION, readable
@@ -41,7 +40,7 @@ class VerdictTable(WatchTable):
         """Replace `old` (None: there is none) by `new`; raises `Superseded` where `old` is not the newest."""
         self.hear_of(new.image)  # before its first record: a kill in between leaves a name too many, not one too few
         item = verdict_record.write_state(new, self._retention)
-        if not (self._put_first(item) if old is None else self._put(item, **_still(old))):
+        if not self._put(item, **self._at_version(old.version if old else None)):
             seen = f"version {old.version}" if old else "no record"
             raise Superseded(f"{new.image}@{new.digest} is no longer at {seen}")
 
@@ -138,11 +137,6 @@ class VerdictTable(WatchTable):
     def _read_state(self, item: Item) -> State:
         with readable():
             return verdict_record.read_state(item)
-
-
-def _still(old: State) -> dict[str, Any]:
-    values = {":seen": {"N": str(old.version)}}
-    return {"ConditionExpression": "version = :seen", "ExpressionAttributeValues": values}
 
 
 def _months(now: datetime) -> Iterator[str]:

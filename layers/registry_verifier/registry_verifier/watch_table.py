@@ -45,7 +45,7 @@ class WatchTable(DynamoTable):
     def point(self, old: TagPointer | None, new: TagPointer) -> None:
         """Replace `old` (None: there is none yet) by `new`; raises `Superseded` where `old` is not what is stored."""
         item = watch_record.write_pointer(new, self._end())
-        if not (self._put_first(item) if old is None else self._put(item, **_still(old))):
+        if not self._put(item, **(self._absent() if old is None else _still(old))):
             raise Superseded(f"tag {new.image}:{new.tag} no longer points to {old.digest if old else 'nothing'}")
 
     def unseen_since(self, image: ImageName, digest: Digest) -> datetime | None:
@@ -78,13 +78,7 @@ class WatchTable(DynamoTable):
         """The items of a partition by sort key, page by page."""
         condition = "PK = :partition" + (" AND SK > :after" if after else "")
         values = {":partition": {"S": key}} | ({":after": {"S": after}} if after else {})
-        start: dict[str, Any] = {}
-        while True:
-            found = self._query(KeyConditionExpression=condition, ExpressionAttributeValues=values, **start)
-            yield from map(dict, found["Items"])
-            if not found.get("LastEvaluatedKey"):
-                return
-            start = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
+        return self._items(KeyConditionExpression=condition, ExpressionAttributeValues=values)
 
     def _end(self) -> datetime:
         return self._now() + self._retention

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -18,17 +17,10 @@ from registry_verifier.errors import Unavailable
 from registry_verifier.github.answers import Exceeded
 from registry_verifier.reasons import Reason
 from registry_verifier.registry.answers import Answer, place
+from registry_verifier.registry.exchange import FOREIGN, STALE, insist_on_plain, no_cookies
 
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 SECONDS = 20.0
-
-# After a freeze the pool's connections may be dead, which shows with the next request only: once more, then give up.
-_STALE = (httpx.NetworkError, httpx.RemoteProtocolError)
-# Beside httpx's own: OSError for sockets and our time-out, the last two for a header, host or port of no use.
-_FOREIGN = (
-    *(httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict),
-    *(OSError, ValueError, OverflowError),
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ def http_client() -> httpx.Client:
         timeout=TIMEOUT,
         trust_env=False,
         follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        cookies=no_cookies(),
     )
 
 
@@ -65,9 +57,9 @@ def send(http: httpx.Client, request: Request) -> Answer:
     try:
         try:
             return _sent(http, request)
-        except _STALE:
+        except STALE:
             return _sent(http, request)
-    except _FOREIGN as error:
+    except FOREIGN as error:
         failure = type(error).__name__
     # Outside of the except clause and without `from`: httpx's errors carry the request, and so the secret.
     raise Unavailable(Reason.GITHUB_UNAVAILABLE, f"{request.method} {place(request.url)} failed: {failure}")
@@ -78,8 +70,7 @@ def _sent(http: httpx.Client, request: Request) -> Answer:
     content = None if request.method == "GET" else b""
     asked = http.stream(request.method, request.url, content=content, headers=headers, follow_redirects=False)
     with asked as response:
-        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-            raise httpx.DecodingError("the answer is compressed though no compression was asked for")
+        insist_on_plain(response)
         body = _read(response, request)
     return Answer(request.url, response.status_code, response.headers, body)
 

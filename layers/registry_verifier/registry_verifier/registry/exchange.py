@@ -24,9 +24,9 @@ EXCERPT_LIMIT = 64 * 1024
 """how many bytes of an answer are read that is not what was asked for"""
 
 # After a freeze the pool's connections may be dead, which shows with the next request only: once more, then give up.
-_STALE = (httpx.NetworkError, httpx.RemoteProtocolError)
+STALE = (httpx.NetworkError, httpx.RemoteProtocolError)
 # Beside httpx's own: OSError for sockets and our time-out, the last two for a header, host or port of no use.
-_FOREIGN = (
+FOREIGN = (
     *(httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict),
     *(OSError, ValueError, OverflowError),
 )
@@ -64,7 +64,7 @@ class Exchange:
             limits=httpx.Limits(max_connections=PARALLEL_REQUESTS, max_keepalive_connections=PARALLEL_REQUESTS),
             trust_env=False,
             follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            cookies=no_cookies(),
             headers={"User-Agent": "registry-verifier", "Accept-Encoding": "identity"},
         )
 
@@ -74,9 +74,9 @@ class Exchange:
             async with self._turns, asyncio.timeout(self._seconds):
                 try:
                     return await self._send(request, authorization)
-                except _STALE:
+                except STALE:
                     return await self._send(request, authorization)
-        except _FOREIGN as error:
+        except FOREIGN as error:
             self._tally.errors += 1
             what = f"GET {place(request.url)} failed: {type(error).__name__}"
             said = printable(str(error))
@@ -91,13 +91,23 @@ class Exchange:
         headers = {"Accept": request.accept} | ({"Authorization": authorization} if authorization else {})
         async with self._client.stream("GET", request.url, headers=headers) as response:
             head = Answer(request.url, response.status_code, response.headers, b"")
-            if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-                raise httpx.DecodingError("the answer is compressed though no compression was asked for")
+            insist_on_plain(response)
             content = await _read(response, _limit(request, head))
         answer = replace(head, content=content if head.status == 200 else _without_secrets(content, authorization))
         self._tally.throttled += answer.is_throttled
         self._tally.errors += answer.status >= 500 and not answer.is_throttled
         return answer
+
+
+def no_cookies() -> CookieJar:
+    """A jar that keeps nothing: what one answer sets is no part of the next request."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+
+
+def insist_on_plain(response: httpx.Response) -> None:
+    """Raise httpx.DecodingError for an answer that is encoded: a small one may stand for a very large one."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise httpx.DecodingError("the answer is compressed though no compression was asked for")
 
 
 def _limit(request: Request, head: Answer) -> int:
