@@ -104,6 +104,23 @@ differential: .venv/.ready  ## the real cue command, built with Go, and this ver
 simulate: .venv/.ready  ## thousands of publishes with known truth through the whole stack, in virtual time: N=5000 SEED=1
 	.venv/bin/python -m local.simulation --publishes $(or $(N),5000) --seed $(or $(SEED),1)
 
+.PHONY: openapi
+openapi: .venv/.ready  ## the OpenAPI file and docs/api.md anew, from the code
+	.venv/bin/python -m local.openapi
+	.venv/bin/python -m local.reference
+
+.PHONY: contract
+contract: .venv/.ready .venv-ministack/.ready .venv-contract/.ready  ## schemathesis and a generated client against the API of the local stack
+	.venv/bin/python -m local.contract
+
+.PHONY: browser
+browser: .venv/.ready .venv-browser/.ready  ## the status page in a real Chromium: clicks, keyboard, contrast, hostile text
+	PYTHONPATH=$$(echo .venv-browser/lib/python3*/site-packages) .venv/bin/python -m local.browser
+
+.PHONY: screenshots
+screenshots: .venv/.ready .venv-browser/.ready  ## pictures of the status page, light, dark and narrow, into .build/screenshots
+	PYTHONPATH=$$(echo .venv-browser/lib/python3*/site-packages) .venv/bin/python -m local.browser --screenshots .build/screenshots
+
 .PHONY: bench
 bench: .venv/.ready .venv-lambda/.ready  ## measure what is meant to be fast, side by side with something known
 	@for file in bench/*.py; do .venv/bin/python -m bench.$$(basename $$file .py) || exit 1; done

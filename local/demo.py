@@ -9,22 +9,15 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from local import world as worlds
-from local.project import IMAGE, Project
+from local.patience import Unexpected, require, waited
+from local.project import IMAGE, NAME, Project
 from local.sigstore.protojson import Json
 from local.world import World
 
 GRACE_SECONDS = 20
-_PATIENCE = 60.0
-
-T = TypeVar("T")
-
-
-class Unexpected(Exception):
-    """Something is not as it should be."""
 
 
 class Telling:
@@ -57,8 +50,9 @@ def main() -> int:
             project = Project(world)
             signed_late(world, project, say)
             signed_by_another_workflow(world, project, say)
-            never_signed(world, project, say)
-            at_the_end(world, say)
+            image = never_signed(world, project, say)
+            told = asked(world, image, say)
+            at_the_end(world, told, say)
     except (Unexpected, RuntimeError) as error:
         print(f"\nNOT AS IT SHOULD BE: {error}", file=sys.stderr)
         return 1
@@ -90,7 +84,7 @@ def signed_by_another_workflow(world: World, project: Project, say: Telling) -> 
     expect_message(world, image, 1)
 
 
-def never_signed(world: World, project: Project, say: Telling) -> None:
+def never_signed(world: World, project: Project, say: Telling) -> Json:
     """PENDING for the grace period, then FAILED."""
     say.chapter(f"3. an image that nobody signs (the grace period here is {GRACE_SECONDS} seconds)")
     image = pushed(project, "v1.2.0", say)
@@ -98,9 +92,35 @@ def never_signed(world: World, project: Project, say: Telling) -> None:
     verdict = expect(world, image, "FAILED", say)
     require("NO_SIGNATURE" in verdict["reasons"], f"reasons are {verdict['reasons']}")
     expect_message(world, image, 2)
+    return image
 
 
-def at_the_end(world: World, say: Telling) -> None:
+def asked(world: World, image: Json, say: Telling) -> str:
+    """Whoever asks is told: a badge, a page, and a look at once for whoever cannot wait for the next one."""
+    say.chapter("4. what others are told")
+    api = world.stack.api_url
+    badge = world.http.get(f"{api}/v1/badges/{NAME}/shields.json", params={"tag": "v1.0.0"}).json()
+    say(f"GET /v1/badges/{NAME}/shields.json?tag=v1.0.0  ->  {badge['label']}: {badge['message']} ({badge['color']})")
+    require(badge["message"] == "verified", f"the badge says {badge['message']}")
+    sent = world.http.post(f"{api}/v1/verifications", json={"image": IMAGE, "digest": image["digest"]})
+    say(f"POST /v1/verifications  ->  {sent.status_code}, look at {sent.headers.get('location', 'nothing')[:24]}…")
+    require(sent.status_code == 202, f"a look that is asked for is answered with {sent.status_code}")
+    at = str(sent.url.join(sent.headers["location"]))
+    done = waited(lambda: _finished(world, at))
+    say(f"GET /v1/requests/…  ->  {done['verdict']['status']}, looked at again")
+    page = world.http.get(world.stack.status_url)
+    say(f"GET /status/  ->  {page.status_code} {page.headers['content-type']}")
+    is_shown = page.status_code == 200 and IMAGE.rpartition("/")[2] in page.text
+    require(is_shown, "the status page does not show the image")
+    return f"the badge says {badge['message']}, the gate {world.gate(IMAGE, image['digest'])}, the status page 200"
+
+
+def _finished(world: World, at: str) -> dict[str, Any] | None:
+    found = world.http.get(at)
+    return found.json() if found.status_code == 200 else None
+
+
+def at_the_end(world: World, told: str, say: Telling) -> None:
     """Nothing was told twice, nothing was given up."""
     say.chapter("at the end")
     failed = world.http.get(f"{world.stack.api_url}/v1/verifications", params={"status": "FAILED"}).json()["items"]
@@ -110,6 +130,7 @@ def at_the_end(world: World, say: Telling) -> None:
     given_up = world.waiting_messages(world.stack.dead_letter_queue_url)
     require(given_up == 0, f"{given_up} messages are in the dead-letter queue")
     say(f"{len(world.webhooks.sent)} webhooks, 3 verdicts, 2 Slack messages, nothing in the dead-letter queue")
+    say(told)
 
 
 def pushed(project: Project, tag: str, say: Telling) -> Json:
@@ -139,22 +160,6 @@ def expect_message(world: World, image: Json, count: int) -> None:
     waited(lambda: len(world.slack.roots) >= count)
     text = json.dumps(world.slack.roots[-1])
     require(image["digest"] in text, "the Slack message is about another image")
-
-
-def waited(look: Callable[[], T | None]) -> T:
-    """What `look` finds at last; Unexpected when it finds nothing for too long."""
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise Unexpected(f"nothing came of it in {_PATIENCE:.0f} seconds")
-
-
-def require(holds: bool, otherwise: str) -> None:
-    """Unexpected with this text unless it holds."""
-    if not holds:
-        raise Unexpected(otherwise)
 
 
 if __name__ == "__main__":

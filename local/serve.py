@@ -7,6 +7,7 @@ import contextlib
 import signal
 import threading
 
+from local import publishes
 from local import world as worlds
 from local.project import NAME
 from local.world import World
@@ -15,12 +16,14 @@ _TEXT = """\
 the stack is up; Slack messages appear below. Interrupt to stop.
 
 webhook    {webhook}
+status     {status}
 API        {api}/v1/images/{name}
            {api}/v1/verifications?status=FAILED
+           {api}/openapi.json
 registry   {registry}  (as ghcr.io)
 table      {table} at {endpoint}
 
-push, sign and attest, in another terminal:
+push, sign and attest, in another terminal (v0.9.0 to v1.2.0 are being pushed now: signed, wrongly signed, not signed):
   .venv/bin/python -m local.signing push   {name}:v1 --registry {registry}
   .venv/bin/python -m local.signing sign   {name}:v1 --registry {registry} \\
       --workflow {name}/.github/workflows/image-signing.yml@refs/heads/master
@@ -49,6 +52,8 @@ def main() -> None:
         ) as world,
     ):
         print(addresses(world), flush=True)
+        publishes.publish(world)
+        print(f"published and verified; look at {world.stack.status_url}", flush=True)
         threading.Event().wait()
 
 
@@ -57,6 +62,7 @@ def addresses(world: World) -> str:
     return _TEXT.format(
         webhook=world.webhook_url,
         api=world.stack.api_url,
+        status=world.stack.status_url,
         registry=world.registry.url,
         table=world.stack.table,
         endpoint=world.stack.endpoint,

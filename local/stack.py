@@ -48,6 +48,11 @@ class Running:
         return _api_url(self.endpoint)
 
     @property
+    def status_url(self) -> str:
+        """The status page."""
+        return f"{self.api_url}/status/"
+
+    @property
     def queue_url(self) -> str:
         """The queue of digests to look at."""
         return self.physical["LooksQueue"]
@@ -170,8 +175,14 @@ def _prepared(endpoint: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     values["Resources"] = _put_in(values["Resources"], numbers)
     values["Resources"]["Api"]["Properties"]["Tags"]["ms-custom-id"] = _API
     del values["Resources"]["TrustRootBucketPolicy"]  # it denies plain HTTP, and the emulator has nothing else
+    values["Resources"]["StatusFolderRoute"] = _at(values["Resources"]["StatusRoute"], "ANY /status/")
     _upload(endpoint, values["Resources"])
     return values
+
+
+def _at(route: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The same route at another key: the emulator holds `/status/` for no part of `/status/{proxy+}`, as AWS does."""
+    return {**route, "Properties": {**route["Properties"], "RouteKey": key}}
 
 
 def _put_in(node: Any, numbers: Mapping[str, int]) -> Any:

@@ -27,6 +27,7 @@ from local.template import ROOT
 POLICY = ROOT / "layers" / "configuration" / "policies" / "openmed.yaml"
 CHANNEL = "#releases"
 OPERATIONS = "#operations"
+PUBLIC = "maziyarpanahi/openmed"
 _START_SECONDS = 120
 _BOT_TOKEN = "xoxb-one-machine"  # noqa: S105 - any token will do here
 
@@ -159,6 +160,7 @@ def up(
             "SlackApiUrl": slack.api_url,
             "SlackChannel": CHANNEL,
             "OperationsChannel": OPERATIONS,
+            "PublicImages": PUBLIC,
         }
         secrets = {"WebhookSecretArn": github.TEST_SECRET, "SlackSecretArn": _BOT_TOKEN}
         with stack.up(parameters, secrets=secrets, configuration=Path(folder)) as running:

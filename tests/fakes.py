@@ -129,6 +129,7 @@ class FakeVerdicts:
         self.pointers: dict[tuple[ImageName, str], TagPointer] = {}
         self.unseen: dict[tuple[ImageName, Digest], datetime] = {}
         self.checked: dict[tuple[ImageName, Digest], datetime] = {}
+        self.looked: dict[tuple[ImageName, Digest], datetime] = {}
         self.notes: dict[str, str] = {}
         self.states: dict[tuple[ImageName, Digest], State] = {}
         self.runs: dict[tuple[Digest, str], State] = {}
@@ -151,7 +152,7 @@ class FakeVerdicts:
         self.writes += 1
         self.states[(new.image, new.digest)] = new
 
-    def keep_run(self, state: State) -> None:
+    def keep_run(self, state: State, replaced_at: datetime) -> None:
         """As ports.Verdicts."""
         verdict = json.dumps(drift.without_marks(state.document), sort_keys=True)
         self.runs.setdefault((state.digest, verdict), state)
@@ -183,6 +184,10 @@ class FakeVerdicts:
         self.unseen.pop((image, digest), None)
         if since:
             self.unseen[(image, digest)] = since
+
+    def keep_looked(self, image: ImageName, digest: Digest, at: datetime) -> None:
+        """As ports.Verdicts."""
+        self.looked[(image, digest)] = at
 
     def images(self, *, after: ImageName | None = None) -> Iterator[ImageName]:
         """As ports.SweepTable."""

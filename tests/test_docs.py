@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from registry_verifier import command_line, query
+from registry_verifier import command_line
+from registry_verifier.query import gate
 from registry_verifier.reasons import Reason, Status
 from tests.conftest import ROOT
 
@@ -55,7 +56,7 @@ def test_statuses_with_their_exit_codes(status: Status) -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_statuses_with_their_gates(status: Status) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| `{status.value}`"))
-    expected = 200 if status is Status.VERIFIED else query.REFUSALS[status][0]
+    expected = 200 if status is Status.VERIFIED else gate.REFUSALS[status][0]
     assert row.split("|")[4].strip() == str(expected)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
+import string
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.query import handler as query
 from functions.sweep import handler as sweep
 from local import artifacts, template
-from registry_verifier import measures, settings, trust_root_store
+from registry_verifier import measures, secret_store, settings, trust_root_store
 
 ROOT = template.ROOT
 TEMPLATE = template.read()
@@ -26,6 +28,9 @@ ALARMS = template.of_type(TEMPLATE, "AWS::CloudWatch::Alarm")
 ROUTES = template.of_type(TEMPLATE, "AWS::ApiGatewayV2::Route")
 LOG_GROUPS = template.of_type(TEMPLATE, "AWS::Logs::LogGroup")
 PER_FUNCTION = pytest.mark.parametrize("name", sorted(FUNCTIONS))
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
 
 
 def properties(name: str) -> dict[str, Any]:
@@ -204,7 +209,14 @@ ALLOWED = {
         "s3:PutObject",
         "s3:ListBucket",
     },
-    "QueryRole": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
+    "QueryRole": {
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "secretsmanager:GetSecretValue",
+        "sqs:SendMessage",
+        "kms:Sign",
+    },
 }
 
 
@@ -217,13 +229,52 @@ def test_a_role_may_do_what_its_function_does_and_no_more(role: str) -> None:
 @PER_FUNCTION
 def test_a_function_may_read_only_its_own_secret(name: str) -> None:
     readable = {
-        str(resource["Ref"])
+        str(resource)
         for statement in statements(f"{room(name).capitalize()}Role")
         if statement["Action"] == "secretsmanager:GetSecretValue"
         for resource in listed(statement["Resource"])
     }
-    given = {value["Ref"] for variable, value in environment(name).items() if variable.endswith("_SECRET_ARN")}
+    given = {str(value) for variable, value in environment(name).items() if variable.endswith("_SECRET_ARN")}
     assert readable == given
+
+
+def test_only_query_may_sign_and_only_with_the_one_key() -> None:
+    signing = [(role, s) for role in ALLOWED for s in statements(role) if "kms:Sign" in listed(s["Action"])]
+    assert signing == [("QueryRole", {"Effect": "Allow", "Action": "kms:Sign", "Resource": {"Ref": "VsaKeyArn"}})]
+    (policy,) = (p for p in properties("QueryRole")["Policies"] if "Fn::If" in p)
+    assert policy["Fn::If"][0] == "HasVsaKey"
+    assert default("VsaKeyArn") == ""
+
+
+@pytest.mark.parametrize(
+    ("arn", "fits"), [("", True), (KEY, True), (KEY.replace("key/", "alias/"), False), ("k", False)]
+)
+def test_the_key_is_named_by_its_arn(arn: str, fits: bool) -> None:
+    assert bool(re.fullmatch(TEMPLATE["Parameters"]["VsaKeyArn"]["AllowedPattern"], arn)) == fits
+
+
+def test_query_reads_the_table_and_every_index() -> None:
+    resources = [
+        r for s in statements("QueryRole") if "dynamodb:Query" in listed(s["Action"]) for r in listed(s["Resource"])
+    ]
+    indexes = [index["IndexName"] for index in properties("VerdictsTable")["GlobalSecondaryIndexes"]]
+    assert resources == [
+        {"Fn::GetAtt": ["VerdictsTable", "Arn"]},
+        *({"Fn::Sub": f"${{VerdictsTable.Arn}}/index/{name}"} for name in indexes),
+    ]
+
+
+def test_the_seal_is_made_by_aws_and_goes_with_the_stack() -> None:
+    secret = RESOURCES["SealSecret"]
+    assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Delete"
+    assert "SecretString" not in secret["Properties"]
+    made = secret["Properties"]["GenerateSecretString"]
+    assert made["PasswordLength"] >= 32
+    assert all(
+        secret_store.one_or_two(first + "x" * 31)
+        for first in string.punctuation
+        if first not in made["ExcludeCharacters"]
+    )
 
 
 def test_only_the_sweep_may_write_the_trusted_root() -> None:
@@ -250,24 +301,73 @@ def test_events_go_to_the_named_bus_only_and_only_where_one_is_named() -> None:
 # ---- the way of a publish
 
 
-def test_the_webhook_and_the_health_check_are_the_only_open_routes() -> None:
-    open_routes = {
-        r["Properties"]["RouteKey"] for r in ROUTES.values() if r["Properties"]["AuthorizationType"] == "NONE"
+def routes(authorization: Any) -> set[tuple[str, str | None]]:
+    """The routes with this authorisation, each with the condition that it is there under."""
+    return {
+        (r["Properties"]["RouteKey"], r.get("Condition"))
+        for r in ROUTES.values()
+        if r["Properties"]["AuthorizationType"] == authorization
     }
-    assert open_routes == {"POST /webhooks/github", "GET /healthz"}
 
 
-def test_the_questions_need_what_the_parameter_says() -> None:
-    assert properties("QuestionRoute")["AuthorizationType"] == {"Ref": "ApiAuth"}
-    assert default("ApiAuth") == "AWS_IAM"
+def test_whatever_is_not_public_wants_to_know_who_asks() -> None:
+    assert routes("NONE") == {
+        ("POST /webhooks/github", None),
+        ("ANY /healthz", None),
+        ("ANY /openapi.json", None),
+        ("ANY /status", "HasPublicImages"),
+        ("ANY /status/{proxy+}", "HasPublicImages"),
+        ("ANY /v1/badges/{proxy+}", "HasPublicImages"),
+    }
+    assert routes({"Ref": "ApiAuth"}) == {("ANY /v1/{proxy+}", None)}
+    assert routes({"Fn::If": ["HasAdmissionByCertificate", "NONE", {"Ref": "ApiAuth"}]}) == {
+        (f"ANY {path}", None) for path in query.ADMISSION
+    }
+    assert routes("JWT") == {("ANY /oidc/v1/{proxy+}", "HasGitHubOrganisations")}
+    assert len(ROUTES) == 10
+
+
+@pytest.mark.parametrize(("name", "other"), [("ApiAuth", "NONE"), ("AdmissionAuth", "MUTUAL_TLS")])
+def test_questions_need_aws_signatures_unless_somebody_says_otherwise(name: str, other: str) -> None:
+    assert default(name) == "AWS_IAM"
+    assert TEMPLATE["Parameters"][name]["AllowedValues"] == ["AWS_IAM", other]
+
+
+@pytest.mark.parametrize(
+    ("condition", "parameter"),
+    [
+        ("HasPublicImages", "PublicImages"),
+        ("HasGitHubOrganisations", "GitHubOrganisations"),
+        ("HasVsaKey", "VsaKeyArn"),
+    ],
+)
+def test_what_is_optional_is_there_only_where_it_is_asked_for(condition: str, parameter: str) -> None:
+    assert default(parameter) == ""
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+
+
+def test_a_workflow_shows_a_token_of_github_that_is_meant_for_this_api() -> None:
+    (route,) = (r for r in ROUTES.values() if r["Properties"]["AuthorizationType"] == "JWT")
+    assert route["Properties"]["AuthorizerId"] == {"Ref": "WorkflowAuthorizer"}
+    assert RESOURCES["WorkflowAuthorizer"]["Condition"] == route["Condition"]
+    token = properties("WorkflowAuthorizer")["JwtConfiguration"]
+    assert token == {"Issuer": query.ISSUER, "Audience": [{"Ref": "OidcAudience"}]}
+    (rule,) = TEMPLATE["Rules"]["WorkflowsAskForThisApi"]["Assertions"]
+    assert rule["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "OidcAudience"}, ""]}]}
 
 
 def test_each_route_may_call_its_function() -> None:
     permissions = template.of_type(TEMPLATE, "AWS::Lambda::Permission")
     for name, route in ROUTES.items():
         method, path = route["Properties"]["RouteKey"].split(" ")
-        source = permissions[name.replace("Route", "Permission")]["Properties"]["SourceArn"]["Fn::Sub"]
-        assert source.endswith("${Api}/*/" + method + path.replace("{proxy+}", "*"))
+        permission = permissions[name.replace("Route", "Permission")]
+        assert permission.get("Condition") == route.get("Condition")
+        source = permission["Properties"]["SourceArn"]["Fn::Sub"]
+        assert source.endswith("${Api}/*/" + method.replace("ANY", "*") + path.replace("{proxy+}", "*"))
+
+
+def test_query_ends_before_the_api_stops_waiting() -> None:
+    assert properties("QueryFunction")["Timeout"] < 30
 
 
 def test_a_look_is_not_tried_again_while_it_is_looked_at() -> None:
@@ -377,7 +477,7 @@ def test_no_concurrency_is_reserved_unless_it_is_asked_for() -> None:
 
 def test_the_indexes_hold_keys_only() -> None:
     indexes = properties("VerdictsTable")["GlobalSecondaryIndexes"]
-    assert [index["IndexName"] for index in indexes] == ["GSI1", "GSI2"]
+    assert [index["IndexName"] for index in indexes] == ["GSI1", "GSI2", "GSI3"]
     for index in indexes:
         assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
         assert [key["AttributeName"] for key in index["KeySchema"]] == [
@@ -522,6 +622,12 @@ def test_the_engine_of_rego_is_there_only_where_it_is_asked_for() -> None:
     assert LAYERS["RegoLayer"]["Condition"] == "HasRego"
     optional = {"Fn::If": ["HasRego", {"Ref": "RegoLayer"}, {"Ref": "AWS::NoValue"}]}
     assert properties("VerifyFunction")["Layers"] == [{"Ref": "ConfigurationLayer"}, optional]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_that_reads_the_configuration_has_its_layer(name: str) -> None:
+    has = {"Ref": "ConfigurationLayer"} in properties(name).get("Layers", [])
+    assert has == ("CONFIGURATION_DIRECTORY" in environment(name))
 
 
 def test_no_layer_holds_a_python_folder_already() -> None:

@@ -1,4 +1,4 @@
-"""DynamoDB in memory, as far as the library speaks to it: conditions, two indexes, a stream, and what it would cost.
+"""DynamoDB in memory, as far as the library speaks to it: conditions, three indexes, a stream, and what it would cost.
 
 `tests/local/test_simulated_table.py` holds it against moto. Where moto is slow and knows neither time nor trouble,
 this one is fast, shows its indexes late, and fails when it is told to.
@@ -20,7 +20,7 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 OnChange = Callable[[Item | None, Item], None]
 
-INDEXES = ("GSI1", "GSI2")
+INDEXES = ("GSI1", "GSI2", "GSI3")
 _PARTITION = re.compile(r"\s*(\w+) = (:\w+)")
 _PAGE = 1000
 
@@ -98,11 +98,15 @@ class Table:
         test = expression.parse(KeyConditionExpression)
         match = _PARTITION.match(KeyConditionExpression)
         partition = values[match[2]]["S"] if match else ""
-        found = [item for item in self._listed(index, partition) if test(item, values)]
+        found = [item for item in self._listed(index, partition, how) if test(item, values)]
         answer = _paged(found, f"{index}SK" if index else "SK", how)
         consistent = how.get("ConsistentRead", False)
         self.bill.look(f"query {index or 'table'}", answer["Items"], consistent=consistent, together=True)
         return answer
+
+    def _stored(self, item: Item) -> Any:
+        """The item as it is kept: a mapping."""
+        return Stored(item)
 
     def _ask(self, call: str) -> None:
         self.bill.calls[call] += 1
@@ -111,13 +115,13 @@ class Table:
     def _find(self, key: Key) -> Item | None:
         return self._partitions[key[0]].get(key[1]) if key[0] in self._partitions else None
 
-    def _listed(self, index: str | None, partition: str) -> list[Item]:
+    def _listed(self, index: str | None, partition: str, how: Mapping[str, Any]) -> list[Item]:
+        """What may be in the answer: all of the partition."""
         if index is None:
             return list(self._partitions.get(partition, {}).values())
         entries = self._indexes.get((index, partition), {})
         found = [self._find(key) for key, visible in entries.items() if visible <= self._now()]
-        names = ("PK", "SK", f"{index}PK", f"{index}SK")
-        return [{name: item[name] for name in names} for item in found if item]
+        return [index_keys(item, index) for item in found if item]
 
     def _check(self, item: Item, condition: dict[str, Any], code: str, operation: str, *, times: int = 1) -> None:
         text = condition.get("ConditionExpression")
@@ -129,7 +133,7 @@ class Table:
     def _write(self, item: Item, *, times: int = 1) -> None:
         key = _key(item)
         old = self._find(key)
-        new = Stored(item)
+        new = self._stored(item)
         self._partitions[key[0]][key[1]] = new
         self.bill.write([new, old], times=times)
         for index in INDEXES:
@@ -146,6 +150,11 @@ class Table:
             self._indexes[index, before[0]].pop(key, None)
         if after:
             self._indexes[index, after[0]][key] = self._now() + self._lag()
+
+
+def index_keys(item: Mapping[str, Any], index: str) -> Item:
+    """What an index has of an item."""
+    return {name: item[name] for name in ("PK", "SK", f"{index}PK", f"{index}SK")}
 
 
 def _key(item: Mapping[str, Any]) -> Key:

@@ -167,7 +167,15 @@ def log() -> Iterator[io.StringIO]:
 
 
 def forget() -> None:
-    for cached in (receive.receiver, query.verdicts, notify.notifier, notify.http, sweep.sweeps, verify.takers):
+    for cached in (
+        receive.receiver,
+        query.world,
+        query.settings,
+        notify.notifier,
+        notify.http,
+        sweep.sweeps,
+        verify.takers,
+    ):
         cached.cache_clear()
 
 

@@ -12,16 +12,18 @@ import pytest
 from local.signing import signer
 from local.slack import blocks
 from registry_verifier import manifest as manifests
-from registry_verifier import message, query, stored_document
+from registry_verifier import message, stored_document
 from registry_verifier.candidate import PUBLIC_GOOD, Trust
 from registry_verifier.errors import EvidenceRejected
 from registry_verifier.incident import Ending, Key, Kind
 from registry_verifier.models import Digest, ImageName, Look, State
 from registry_verifier.policy.model import Policy
 from registry_verifier.proof import Prover
+from registry_verifier.query import gate as gates
 from registry_verifier.reasons import Reason, Status
 from tests import material
 from tests.fakes import described
+from tests.library.asking import Client
 from tests.library.test_verify import EVIDENCE, POLICY, World, publish
 from tests.material import CYCLONEDX, DIGEST, IMAGE, MANIFEST, NOW
 
@@ -57,13 +59,10 @@ def status(world: World, digest: Digest, image: ImageName = IMAGE) -> Status | N
 
 
 def gate(world: World, digest: Digest) -> int:
-    class Table:
-        """The part of the table that the gate reads."""
-
-        state = staticmethod(world.verdicts.state)
-        page_of_image = page_of_status = staticmethod(lambda *_, **__: pytest.fail("the gate reads one record"))
-
-    return query.answer(Table(), f"/v1/gate/{digest}", f"image={IMAGE}").status_code
+    asked = Client(gates.OPERATIONS)
+    state = world.verdicts.state(IMAGE, digest)
+    asked.stored.states = [state] if state else []
+    return asked.get(f"/v1/gate/{digest}?image={IMAGE}").status_code
 
 
 # ----------------------------------------------------------------------------------- an index and its children
@@ -257,7 +256,7 @@ def test_whatever_stands_anywhere_in_a_bundle_is_refused_or_harmless(odd: object
 @pytest.mark.parametrize("length", [-1, 0, 1])
 def test_document_at_the_very_limit_is_read_back(length: int) -> None:
     document = {"status": "FAILED", "reasons": [], "kind": "image", "statements": [{"detail": ""}]}
-    room = stored_document.READABLE_LIMIT - len(json.dumps(document, separators=(",", ":")))
+    room = stored_document.WRITTEN_LIMIT - len(json.dumps(document, separators=(",", ":")))
     document["statements"] = [{"detail": "a" * (room + length)}]
     assert stored_document.read(stored_document.write(document))["status"] == "FAILED"
 

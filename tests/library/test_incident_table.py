@@ -192,6 +192,14 @@ def test_an_incident_costs_one_write_unit() -> None:
     assert size <= 1024
 
 
+def test_an_incident_never_moves_in_the_index() -> None:
+    """An index that changes is a write of its own, and a list whose pages shift."""
+    later = replace(OPEN, version=9, ts="3.0", ending=Ending.VERIFIED, reasons=(), storm="2026-11-22T10:01:00Z")
+    first, last = (incident_record.write_incident(one, NOW) for one in (OPEN, later))
+    assert first["GSI2PK"] == last["GSI2PK"] == {"S": "INCIDENTS#2026-11"}
+    assert first["GSI2SK"] == last["GSI2SK"] == {"S": f"2026-11-22T10:01:00Z#{IMAGE}@{DIGEST}#failed#acme"}
+
+
 @pytest.mark.parametrize("write", [incident_record.sort_key, lambda key: incident_record.channel_key(key.policy)])
 def test_the_longest_names_fit_into_a_key(write: Callable[[Key], str]) -> None:
     assert len(write(Key(Kind.FAILED, "x" * 5000)).encode()) <= 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry_verifier.errors import SettingsError
+from registry_verifier.models import ImageName
 from registry_verifier.settings import (
     NotifySettings,
     QuerySettings,
@@ -25,6 +26,7 @@ WHOLE = {
     "REVERIFY_BATCH": "100",
     "REVERIFY_WINDOW_DAYS": "90",
     "TRUST_ROOT_BUCKET": "roots",
+    "SEAL_SECRET_ARN": "arn:x",
 }
 
 
@@ -45,7 +47,7 @@ NEEDED = {
     "ReceiveSettings": {"WEBHOOK_SECRET_ARN", "LOOKS_QUEUE_URL"},
     "VerifySettings": {"LOOKS_QUEUE_URL", "VERDICTS_TABLE", "RETENTION_DAYS"},
     "NotifySettings": {"VERDICTS_TABLE", "SLACK_SECRET_ARN"},
-    "QuerySettings": {"VERDICTS_TABLE"},
+    "QuerySettings": {"LOOKS_QUEUE_URL", "REVERIFY_AFTER_HOURS", "SEAL_SECRET_ARN", "VERDICTS_TABLE"},
     "SweepSettings": {
         "LOOKS_QUEUE_URL",
         "VERDICTS_TABLE",
@@ -105,6 +107,39 @@ def test_the_storm_limit_is_a_small_number(limit: str) -> None:
 def test_without_a_bus_and_a_limit_notify_has_none_and_ten() -> None:
     settings = NotifySettings.read({name: WHOLE[name] for name in ("VERDICTS_TABLE", "SLACK_SECRET_ARN")})
     assert (settings.event_bus_name, settings.storm_limit) == ("", 10)
+
+
+@pytest.mark.parametrize("name", ["API_AUTH", "ADMISSION_AUTH"])
+@pytest.mark.parametrize("text", ["none", "NONE ", "JWT", "mutual_tls"])
+def test_the_api_is_open_only_where_exactly_that_is_said(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '{text}'"):
+        QuerySettings.read(WHOLE | {name: text})
+
+
+def test_the_api_is_closed_unless_something_is_said() -> None:
+    settings = QuerySettings.read(WHOLE | {"API_AUTH": ""})
+    assert (settings.api_auth, settings.admission_auth) == ("AWS_IAM", "AWS_IAM")
+    assert (settings.public_images, settings.github_organisations, settings.vsa_key_arn) == ((), (), "")
+
+
+def test_who_may_see_and_ask() -> None:
+    given = {"PUBLIC_IMAGES": "acme/app, acme/deep/web", "GITHUB_ORGANISATIONS": "Acme,other", "API_URL": "https://a/"}
+    settings = QuerySettings.read(WHOLE | given)
+    assert settings.public_images == (ImageName("ghcr.io", "acme/app"), ImageName("ghcr.io", "acme/deep/web"))
+    assert settings.github_organisations == ("acme", "other")
+    assert settings.api_url == "https://a"
+
+
+@pytest.mark.parametrize("text", ["*", "acme/*", "Acme/app", "https://ghcr.io/acme/app", "acme/app:v1"])
+def test_a_public_image_is_named_whole(text: str) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_IMAGES"):
+        QuerySettings.read(WHOLE | {"PUBLIC_IMAGES": text})
+
+
+@pytest.mark.parametrize("text", ["*", "orgs/acme", "acme corp", "-acme", "acme-"])
+def test_an_owner_is_a_login(text: str) -> None:
+    with pytest.raises(SettingsError, match="GITHUB_ORGANISATIONS"):
+        QuerySettings.read(WHOLE | {"GITHUB_ORGANISATIONS": f"other,{text}"})
 
 
 def test_endpoints() -> None:

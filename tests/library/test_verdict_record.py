@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from registry_verifier import stored_document, verdict_document, verdict_record, watch_record
+from registry_verifier import drift, stored_document, verdict_document, verdict_record, watch_record
+from registry_verifier.listing import Run
 from registry_verifier.models import ImageName, State, digest_of
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.results import AuthorityResult, Cause, PolicyResult, RequirementResult
@@ -22,6 +23,7 @@ from tests.library.verdicts import DIGEST, IMAGE, NOW, PREDICATES, digest, state
 
 RETENTION = timedelta(days=400)
 ITEM_LIMIT = 400 * 1024
+_INDEXED = [f"GSI{number}{part}" for number in (1, 2, 3) for part in ("PK", "SK")]
 
 
 def _size(item: Any) -> int:
@@ -110,9 +112,10 @@ def test_a_publish_that_waits_and_then_verifies_costs_at_most_six_write_units() 
     verified = verdict_record.write_state(_verified(), RETENTION)
     tag = watch_record.write_pointer(TagPointer(IMAGE, "v1.4.0", DIGEST, NOW), NOW)
 
-    assert [waiting[name] for name in ("GSI1PK", "GSI1SK")] == [verified[name] for name in ("GSI1PK", "GSI1SK")]
+    unchanged = ("GSI1PK", "GSI1SK", "GSI3PK", "GSI3SK")
+    assert [waiting[name] for name in unchanged] == [verified[name] for name in unchanged]
     assert "GSI2PK" not in waiting and "GSI2PK" not in verified
-    create = _units(_size(waiting)) + _units(_index_size(waiting, "GSI1"))
+    create = _units(_size(waiting)) + sum(_units(_index_size(waiting, index)) for index in ("GSI1", "GSI3"))
     update = _units(max(_size(waiting), _size(verified)))
     assert create + update + _units(_size(tag)) <= 6
 
@@ -134,6 +137,13 @@ def test_a_state_without_tags_actor_and_deliveries_comes_back() -> None:
     assert verdict_record.read_state(verdict_record.write_state(bare, RETENTION)) == bare
 
 
+def test_an_item_of_an_older_version_is_read_and_is_in_every_index_when_it_is_written_again() -> None:
+    item = verdict_record.write_state(state(), RETENTION)
+    old = {name: value for name, value in item.items() if not name.startswith("GSI3")}
+    old |= {"image": {"S": str(IMAGE)}, "digest": {"S": DIGEST}}
+    assert verdict_record.write_state(verdict_record.read_state(old), RETENTION) == item
+
+
 def test_times_are_kept_to_the_second_in_utc() -> None:
     odd = datetime(2026, 11, 22, 11, 1, 0, 999_999, tzinfo=datetime.fromisoformat("2026-01-01T00:00:00+01:00").tzinfo)
     read = verdict_record.read_state(verdict_record.write_state(state(first_seen=odd), RETENTION))
@@ -142,7 +152,7 @@ def test_times_are_kept_to_the_second_in_utc() -> None:
 
 def test_the_keys_of_a_failed_state() -> None:
     item = verdict_record.write_state(state(Status.FAILED), RETENTION)
-    keys = {name: item[name]["S"] for name in ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")}
+    keys = {name: item[name]["S"] for name in ("PK", "SK", *_INDEXED)}
     assert keys == {
         "PK": f"IMG#ghcr.io/acme/app@{DIGEST}",
         "SK": "STATE",
@@ -150,14 +160,67 @@ def test_the_keys_of_a_failed_state() -> None:
         "GSI1SK": f"2026-11-22T10:01:00Z#{DIGEST}",
         "GSI2PK": "STATUS#FAILED#2026-11",
         "GSI2SK": f"2026-11-22T10:01:00Z#ghcr.io/acme/app@{DIGEST}",
+        "GSI3PK": "ALL#2026-11",
+        "GSI3SK": f"2026-11-22T10:01:00Z#{digest_of(f'IMG#{IMAGE}@{DIGEST}'.encode())[7:23]}",
     }
 
 
+def test_the_list_of_all_is_by_when_a_digest_was_first_seen_and_that_of_a_status_by_its_verdict() -> None:
+    seen = datetime(2026, 10, 31, 23, 59, 59, tzinfo=UTC)
+    item = verdict_record.write_state(state(Status.FAILED, first_seen=seen), RETENTION)
+    assert (item["GSI3PK"]["S"], item["GSI3SK"]["S"][:20]) == ("ALL#2026-10", "2026-10-31T23:59:59Z")
+    assert (item["GSI2PK"]["S"], item["GSI2SK"]["S"][:20]) == ("STATUS#FAILED#2026-11", "2026-11-22T10:01:00Z")
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_everything_is_in_the_list_of_all_but_children_of_an_index(status: Status) -> None:
+    child = verdict_record.write_state(state(status, document={"kind": "child"}), RETENTION)
+    assert "GSI3PK" in verdict_record.write_state(state(status), RETENTION)
+    assert sorted(name for name in child if name.startswith("GSI")) == ["GSI1PK", "GSI1SK"]
+
+
 def test_a_run_is_named_by_its_time_and_hash_and_is_in_no_index() -> None:
-    item = verdict_record.write_run(state(Status.FAILED, version=7), RETENTION)
+    item = verdict_record.write_run(state(Status.FAILED, version=7), RETENTION, NOW)
     assert re.fullmatch(r"RUN#2026-11-22T10:01:00Z#[0-9a-f]{16}", item["SK"]["S"])
-    assert item["SK"] == verdict_record.write_run(state(Status.FAILED, version=8, tags=("v2",)), RETENTION)["SK"]
+    assert item["SK"] == verdict_record.write_run(state(Status.FAILED, version=8, tags=("v2",)), RETENTION, NOW)["SK"]
     assert not [name for name in item if name.startswith("GSI")]
+
+
+def test_a_run_comes_back_with_when_it_was_made_and_replaced() -> None:
+    there, later = state(Status.FAILED), NOW + timedelta(hours=3)
+    run = verdict_record.read_run(IMAGE, DIGEST, verdict_record.write_run(there, RETENTION, later))
+    assert run == Run(IMAGE, DIGEST, Status.FAILED, drift.without_marks(there.document), NOW, later)
+
+
+def test_a_run_is_kept_without_what_tags_point_to_now() -> None:
+    mark = {"code": Reason.TAG_MOVED.value, "text": "tag v1.4.0 points elsewhere now"}
+    marked = state(Status.FAILED, document={"drift": [mark], "superseded_by": digest(9)})
+    run = verdict_record.read_run(IMAGE, DIGEST, verdict_record.write_run(marked, RETENTION, NOW))
+    assert run.document == drift.without_marks(state(Status.FAILED).document)
+
+
+def test_a_run_of_an_older_version_does_not_say_when_it_was_replaced() -> None:
+    item = verdict_record.write_run(state(), RETENTION, NOW)
+    del item["replaced_at"]
+    assert verdict_record.read_run(IMAGE, DIGEST, item).replaced_at is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("detail", {"B": b"no document"}),
+        ("detail", {"S": "text"}),
+        ("status", {"S": "FINE"}),
+        ("verified_at", {"S": "yesterday"}),
+        ("verified_at", None),
+        ("replaced_at", {"S": "soon"}),
+        ("replaced_at", None),
+    ],
+)
+def test_an_item_that_is_no_run_is_a_value_error(name: str, value: Any) -> None:
+    item = verdict_record.write_run(state(), RETENTION, NOW) | {name: value}
+    with pytest.raises(ValueError):
+        verdict_record.read_run(IMAGE, DIGEST, item)
 
 
 def test_a_record_expires_when_its_retention_after_the_verdict_is_over() -> None:
@@ -227,8 +290,10 @@ def test_bytes_that_are_no_stored_document_are_refused(stored: bytes) -> None:
     [
         ("status", {"S": "GOOD"}),
         ("version", {"N": "x"}),
-        ("digest", {"S": "sha256:abc"}),
-        ("image", {"S": "GHCR.io/Acme"}),
+        ("PK", {"S": f"IMG#{IMAGE}@sha256:abc"}),
+        ("PK", {"S": f"IMG#GHCR.io/Acme@{DIGEST}"}),
+        ("PK", {"S": f"IMG#{IMAGE}"}),
+        ("PK", {"S": "IMAGES"}),
         ("detail", {"B": "***"}),
         ("detail", {"S": "text"}),
         ("first_seen", {"S": "yesterday"}),

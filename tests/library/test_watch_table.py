@@ -130,6 +130,7 @@ def test_a_timeline_holds_records_with_their_checks_newest_first_page_by_page(ve
     for number in range(5):
         verdicts.record(None, state(digest=digest(number), first_seen=NOW - timedelta(hours=number)))
     verdicts.keep_checked(IMAGE, digest(1), NOW)
+    verdicts.keep_looked(IMAGE, digest(2), NOW)  # the sweep goes by what it sent
     since = NOW - timedelta(hours=3)
     first = verdicts.timeline(IMAGE, limit=3, cursor=None, since=since)
     rest = verdicts.timeline(IMAGE, limit=3, cursor=first.next_cursor, since=since)

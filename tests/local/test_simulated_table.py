@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from bench.apparatus.packed_table import PackedTable
 from local.simulation import bill, expression
 from local.simulation.table import INDEXES, Table
 
@@ -29,8 +30,8 @@ def keys(prefix: str = "") -> list[dict[str, str]]:
     ]
 
 
-@pytest.fixture
-def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
+@pytest.fixture(params=[Table, PackedTable])
+def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
@@ -45,7 +46,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
                 for index in INDEXES
             ],
         )
-        yield client, Table()
+        yield client, request.param()
 
 
 def item(partition: str, sort_key: str, **more: Any) -> dict[str, Any]:
@@ -93,6 +94,10 @@ PUTS = (
         "ExpressionAttributeValues": {":digest": {"S": "d"}, ":since": {"S": "s"}},
     },
     {"Item": item("a", "INCIDENT#2", version=1)},
+    {"Item": item("c", "STATE", version=1, GSI3PK="ALL", GSI3SK="2026#c")},
+    {"Item": item("d", "STATE", version=1, GSI3PK="ALL", GSI3SK="2025#d")},
+    {"Item": item("e", "STATE", version=1)},  # as an older version wrote it
+    {"Item": item("e", "STATE", version=2, GSI3PK="ALL", GSI3SK="2026#e")},
 )
 ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_item", {"Key": item("a", "STATE"), "ConsistentRead": True}),
@@ -145,6 +150,27 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "KeyConditionExpression": "PK = :partition AND SK > :after",
             "ExpressionAttributeValues": {":partition": {"S": "a"}, ":after": {"S": "INCIDENT#1"}},
+        },
+    ),
+    (
+        "query",
+        {
+            "KeyConditionExpression": "PK = :partition AND SK BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {
+                ":partition": {"S": "a"},
+                ":low": {"S": "INCIDENT#1"},
+                ":high": {"S": "INCIDENT#2"},
+            },
+            "ScanIndexForward": False,
+        },
+    ),
+    (
+        "query",
+        {
+            "IndexName": "GSI3",
+            "KeyConditionExpression": "GSI3PK = :partition",
+            "ExpressionAttributeValues": {":partition": {"S": "ALL"}},
+            "ScanIndexForward": False,
         },
     ),
 )

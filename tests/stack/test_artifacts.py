@@ -23,6 +23,7 @@ TEMPLATE = template.read()
 FUNCTIONS = template.of_type(TEMPLATE, "AWS::Serverless::Function")
 LAYERS = template.of_type(TEMPLATE, "AWS::Serverless::LayerVersion")
 
+LIBRARY = template.ROOT / "layers/registry_verifier"
 NOBODY = "http://127.0.0.1:9"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:example"  # noqa: S105 - a name, no secret
 LAYERS_LIMIT = 60_000_000
@@ -41,6 +42,7 @@ def environment(name: str) -> dict[str, str]:
         "VerdictsTable": "verdicts",
         "TrustRootBucket": "roots",
         "ConfigurationDirectory": str(configuration()),
+        "SealSecret": SECRET,
     }
     absent |= {parameter: SECRET for parameter in TEMPLATE["Parameters"] if parameter.endswith("SecretArn")}
     absent |= {"RegistryEndpoints": f"ghcr.io={NOBODY}", "SlackApiUrl": NOBODY}
@@ -54,7 +56,7 @@ def resolve(value: Any, absent: Mapping[str, str]) -> str:
         return str(value)
     if "Fn::Sub" in value:
         return str(value["Fn::Sub"].replace("${AWS::StackName}", "built"))
-    name = value["Ref"]
+    name = value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
     return absent[name] if name in absent else str(TEMPLATE["Parameters"][name]["Default"])
 
 
@@ -100,6 +102,31 @@ def test_a_built_function_starts_and_answers_on_its_layers_alone(name: str) -> N
     done = start(name, EVENTS[name])
     assert says_come_again(name, done), done
     assert "No module named" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("path", "authorizer", "media_type"),
+    [
+        ("/openapi.json", None, "application/json"),
+        ("/v1/policies", {"iam": {"userId": "x"}}, "application/json"),
+        ("/v1/status/style.css", {"iam": {"userId": "x"}}, "text/css"),
+    ],
+)
+def test_what_query_answers_without_a_table_is_in_the_layers(path: str, authorizer: Any, media_type: str) -> None:
+    """Files beside the code, and what policies are read with."""
+    asked = event("query.digest") | {"rawPath": path}
+    asked["requestContext"]["authorizer"] = authorizer
+    done = start("QueryFunction", asked)
+    assert done.document["statusCode"] == 200, done
+    assert done.document["headers"]["Content-Type"].partition(";")[0] == media_type
+    assert done.document["body"]
+
+
+def test_whatever_lies_beside_the_code_is_shipped() -> None:
+    source, built = (folder / "registry_verifier" for folder in (LIBRARY, artifacts.folder("LibraryLayer") / "python"))
+    beside = {f.relative_to(source) for f in source.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
+    assert Path("openapi.json") in beside
+    assert [str(file) for file in beside if not (built / file).exists()] == []
 
 
 def test_a_dependency_that_the_layer_lacks_is_noticed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An answer of the query API: status code, JSON body, headers; and RFC 9457 problems."""
+"""An answer of the query API: status code, body, headers; and RFC 9457 problems."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+JSON = "application/json"
+PROBLEM = "application/problem+json"
 _HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 _INSTANCE_LIMIT = 500
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over HTTP; `body` is to be written as JSON."""
+    """What goes back over HTTP."""
 
     status_code: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
+    """to be written as JSON, or a text that is sent as it is"""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def ok(body: Mapping[str, Any], **headers: str) -> Answer:
-    """The answer to a question that has one."""
-    return Answer(200, body, {"Content-Type": "application/json", **_HEADERS, **headers})
+def ok(body: Mapping[str, Any] | str, *, status_code: int = 200, media_type: str = JSON, **headers: str) -> Answer:
+    """The answer to a question that has one; an underscore in the name of a header stands for a hyphen."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status_code, body, {"Content-Type": media_type, **_HEADERS, **named})
 
 
 def problem(
@@ -42,4 +46,4 @@ def problem(
         **members,
     }
     wait = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return Answer(status_code, body, {"Content-Type": "application/problem+json", **_HEADERS, **wait})
+    return Answer(status_code, body, {"Content-Type": PROBLEM, **_HEADERS, **wait})

@@ -8,12 +8,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from registry_verifier import command_policy, command_slack, command_trust_root, report, verdict_document
+from registry_verifier import (
+    command_policy,
+    command_slack,
+    command_status,
+    command_trust_root,
+    report,
+    verdict_document,
+)
 from registry_verifier.errors import BadRequest, PolicyError, SettingsError, TrustRootError
 from registry_verifier.reasons import Status
 from registry_verifier.settings import TOKEN_VARIABLE
 
-EXIT = {Status.VERIFIED: 0, Status.FAILED: 1, Status.UNKNOWN: 3, Status.NO_POLICY: 4}
+EXIT = {Status.VERIFIED: 0, Status.FAILED: 1, Status.UNKNOWN: 3, Status.NO_POLICY: 4, Status.PENDING: 5}
 BAD_USAGE = 2
 _SHIPPED = Path(__file__).parents[2] / "configuration" / "trusted_root.json"
 
@@ -42,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {verdict_document.VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _verify_parser(commands.add_parser("verify", help="verify one image", epilog=_EPILOG, formatter_class=raw))
+    command_status.add_to(commands, EXIT)
     command_policy.add_to(commands)
     command_slack.add_to(commands)
     command_trust_root.add_to(commands)

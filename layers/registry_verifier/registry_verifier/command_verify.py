@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,38 +14,17 @@ from registry_verifier.errors import BadRequest, EvidenceRejected, Unavailable
 from registry_verifier.evidence.findings import Finder, Findings
 from registry_verifier.evidence.gatherer import Gatherer
 from registry_verifier.evidence.proofs import Proofs
+from registry_verifier.image_reference import Reference
 from registry_verifier.judgement import kubernetes
 from registry_verifier.judgement.authority_matches import Surroundings
 from registry_verifier.judgement.kubernetes import Resource
 from registry_verifier.key_store import KeyStore
-from registry_verifier.models import Digest, ImageName, Verdict, parse_digest, parse_tag
+from registry_verifier.models import Digest, Verdict
 from registry_verifier.policy.glob import policies_for
 from registry_verifier.proof import Prover
 from registry_verifier.reasons import Reason
 from registry_verifier.registry.client import RegistryClient
 from registry_verifier.registry.token import Credentials
-
-
-@dataclass(frozen=True)
-class Reference:
-    """An image as it is named on the command line."""
-
-    image: ImageName
-    tag: str | None
-    digest: Digest | None
-
-    @classmethod
-    def parse(cls, text: str) -> Reference:
-        """Read `HOST/OWNER/NAME[:TAG][@DIGEST]`; BadRequest where it is not of that form, or has neither."""
-        rest, _, digest = text.partition("@")
-        last = rest.rpartition("/")[2]
-        name, _, tag = rest.rpartition(":") if ":" in last else (rest, "", "")
-        if not tag and not digest:
-            raise BadRequest(f"neither tag nor digest: {text[:80]!r} (expected NAME@sha256:… or NAME:TAG)")
-        try:
-            return cls(ImageName.parse(name), parse_tag(tag) if tag else None, parse_digest(digest) if digest else None)
-        except ValueError as error:
-            raise BadRequest(str(error)) from error
 
 
 def run(options: argparse.Namespace) -> Verdict:

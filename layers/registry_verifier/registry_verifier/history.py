@@ -15,6 +15,8 @@ DELIVERIES_LIMIT = 20
 TAGS_LIMIT = 50
 PUBLISHES = ("publish", "missed")
 """the causes of looks that say that something was pushed"""
+AGAIN = ("sweep", "asked")
+"""the causes of looks that no push led to: they take place whatever is decided, and are not sent again"""
 UNDECIDED = (Status.PENDING, Status.UNKNOWN)
 
 
@@ -92,7 +94,7 @@ def lost_sight(old: State, verdict: Verdict) -> State | None:
 
 def settled(old: State, look: Look) -> bool:
     """Nothing to look at: the digest is decided, and this message is one that led there or only asks whether it is."""
-    if old.status in UNDECIDED or look.cause in ("index", "sweep"):
+    if old.status in UNDECIDED or look.cause in ("index", *AGAIN):
         return False
     if look.cause == "publish":
         return look.delivery in old.deliveries
@@ -102,8 +104,8 @@ def settled(old: State, look: Look) -> bool:
 
 
 def wants_children(old: State | None, look: Look) -> bool:
-    """Whether the registry is asked for each child of an index: by the sweep, and until a missing one is back."""
-    return look.cause == "sweep" or (old is not None and Reason.CHILD_MISSING.value in old.document["reasons"])
+    """Whether the registry is asked for each child of an index: without a push, and until a missing one is back."""
+    return look.cause in AGAIN or (old is not None and Reason.CHILD_MISSING.value in old.document["reasons"])
 
 
 def is_demotion(old: State, result: Verdict, matching: Sequence[Policy]) -> bool:

@@ -6,6 +6,8 @@
 | gauge    | `CHANNEL#<channel>`                    | `STORM`                      |
 | summary  | the same                               | `STORM#<when it began>`      |
 
+GSI2 (`INCIDENTS#<yyyy-mm>`, `<first_seen>#<image>@<digest>#<class>#<policy>`) lists incidents; its keys never change.
+
 What only people in Slack and this room care about is one JSON text, so that an item costs one write unit.
 """
 
@@ -25,11 +27,17 @@ from registry_verifier.verdict_record import Item, partition
 
 PREFIX = "INCIDENT#"
 _TEXT_LIMIT = 400
+_INDEX_LIMIT = 1000  # DynamoDB takes 1,024 bytes
 
 
 def sort_key(key: Key) -> str:
     """SK of an incident."""
     return f"{PREFIX}{key.kind.value}#{key.policy}"[:_TEXT_LIMIT]
+
+
+def month_key(month: str) -> str:
+    """GSI2PK of the incidents about what was first seen in one month (`2026-11`)."""
+    return f"INCIDENTS#{month}"
 
 
 def channel_key(channel: str) -> str:
@@ -61,7 +69,14 @@ def write_incident(incident: Incident, expires_at: datetime) -> Item:
         "policy": {"S": incident.key.policy},
         "first_seen": {"S": timestamp(incident.first_seen)},
         "detail": _json(detail),
+        **_index(incident),
     }
+
+
+def _index(incident: Incident) -> Item:
+    moment, key = timestamp(incident.first_seen), incident.key
+    what = f"{incident.image}@{incident.digest}#{key.kind.value}#{key.policy}"
+    return {"GSI2PK": {"S": month_key(moment[:7])}, "GSI2SK": {"S": f"{moment}#{what}"[:_INDEX_LIMIT]}}
 
 
 def read_incident(item: Mapping[str, Any]) -> Incident:

@@ -14,7 +14,7 @@ from registry_verifier.publish_event import parse_delivery, parse_login
 
 VERSION = 1
 _SIZE_LIMIT = 4096
-_CAUSES = ("publish", "missed", "evidence", "recheck", "index", "sweep")
+_CAUSES = ("publish", "missed", "evidence", "recheck", "index", "sweep", "asked")
 _FIELDS = {"version", "image", "digest", "cause", "tag", "delivery", "actor", "attempt", "first_seen"}
 _ATTEMPT_LIMIT = 100_000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00\Z", re.ASCII)

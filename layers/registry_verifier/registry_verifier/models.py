@@ -81,8 +81,8 @@ class PublishEvent:
 class Look:
     """One message on the queue: look at this digest.
 
-    `cause` is `publish` (a webhook), `missed` (a publish that no webhook told of), `evidence`, `recheck`, `index`, or
-    `sweep` (it is verified, and looked at again).
+    `cause` is `publish` (a webhook), `missed` (a publish that no webhook told of), `evidence`, `recheck`, `index`,
+    `sweep` (it is decided, and looked at again), or `asked` (somebody wants to know now).
     """
 
     image: ImageName

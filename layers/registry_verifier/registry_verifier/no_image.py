@@ -39,9 +39,9 @@ class NoImage:
     async def first_met(self, look: Look) -> str | None:
         """What an untagged manifest is, asked before anything else: most are evidence or children."""
         own = await self.registry.manifest(look.image, look.digest)
-        if (own is None and look.cause == "evidence") or look.cause == "index":
-            return IGNORED  # anyone who may push can name any digest in a tag, or in an index
-        if own and look.cause == "missed" and await self._lists_evidence(look, own):
+        if (own is None and look.cause in ("evidence", "asked")) or look.cause == "index":
+            return IGNORED  # anyone who may push or ask can name any digest
+        if own and look.cause in ("missed", "asked") and await self._lists_evidence(look, own):
             return IGNORED
         return await self.redirected(look, own, tagged=False)
 

@@ -1,4 +1,4 @@
-"""A decided digest that the sweep could not look at: the decision stands, for as long as that may be an outage."""
+"""Whether a digest can still be looked at. Where not, its decision stands for as long as that may be an outage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry_verifier.ports import Verdicts
 
 @dataclass(frozen=True)
 class OutOfSight:
-    """Remembers since when a digest cannot be looked at."""
+    """Remembers when a digest was looked at again, or since when it cannot be."""
 
     verdicts: Verdicts
     now: Callable[[], datetime]
@@ -26,10 +26,11 @@ class OutOfSight:
             await self._keep(look, self.now())
         return since is not None and self.now() >= since + PATIENCE
 
-    async def ended(self, look: Look) -> None:
-        """Somebody could look."""
+    async def ended(self, look: Look, began: datetime) -> None:
+        """Somebody could look. Of evidence that came after the look `began` it says nothing."""
         if await self._since(look):
             await self._keep(look, None)
+        await asyncio.to_thread(self.verdicts.keep_looked, look.image, look.digest, began)
 
     async def _since(self, look: Look) -> datetime | None:
         return await asyncio.to_thread(self.verdicts.unseen_since, look.image, look.digest)

@@ -51,7 +51,7 @@ class Verdicts(Protocol):
         """Replace `old` (None: there is none yet) by `new`; raises `Superseded` where `old` is not the newest."""
         ...
 
-    def keep_run(self, state: State) -> None:
+    def keep_run(self, state: State, replaced_at: datetime) -> None:
         """Keep the verdict of a state that is about to be replaced, for ever; doing it again changes nothing."""
         ...
 
@@ -73,6 +73,10 @@ class Verdicts(Protocol):
 
     def keep_unseen(self, image: ImageName, digest: Digest, since: datetime | None) -> None:
         """Remember since when a decided digest cannot be looked at, or that it can (None)."""
+        ...
+
+    def keep_looked(self, image: ImageName, digest: Digest, at: datetime) -> None:
+        """Remember when a digest was looked at again, whatever came of it."""
         ...
 
 

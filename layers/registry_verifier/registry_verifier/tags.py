@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry_verifier import drift
+from registry_verifier import drift, history
 from registry_verifier import manifest as manifests
 from registry_verifier.errors import EvidenceRejected, Superseded, Unavailable
 from registry_verifier.evidence.together import together
@@ -79,9 +79,10 @@ class Tags:
     async def away(self, look: Look, old: State, tags: Sequence[str]) -> Away:
         """Which tags of a record point elsewhere; what no webhook told of is looked at. Raises Unavailable.
 
-        Only the sweep asks, and whoever looks at a digest of which tags moved before.
+        Only who looks without a push asks, and whoever looks at a digest of which tags moved before.
         """
-        if look.cause != "sweep" and not (old.document.get("superseded_by") or drift.moved_tags(old.document)):
+        moved_before = old.document.get("superseded_by") or drift.moved_tags(old.document)
+        if look.cause not in history.AGAIN and not moved_before:
             return Away()
         asked = [tag for tag in reversed(tags) if not manifests.subject_of_tag(tag)][:TAGS_LIMIT]
         found = await together(*(self._now_at(old, tag) for tag in asked))

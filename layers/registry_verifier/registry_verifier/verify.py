@@ -36,6 +36,8 @@ PATIENCE = grace.PATIENCE
 CONFIRM_SECONDS = 60
 _CONFIRMATIONS = 1
 _TRIES = 4
+_LOOKED = ("verdict", "unchanged")
+"""what is done where the evidence was judged, and the judgement needs no confirmation"""
 _UNDECIDED_ALONE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 """what a child of an index is by itself, as long as the index says nothing else"""
 
@@ -81,16 +83,18 @@ class Verification:
         if subject and await self._no_image.is_evidence(look, subject):
             return Outcome("evidence")
         for _ in range(_TRIES):
-            try:
-                return await self._once(look, redelivered=redelivered)
-            except Superseded:
-                continue
+            began = self.now()
+            with contextlib.suppress(Superseded):
+                outcome = await self._once(look, redelivered=redelivered)
+                if look.cause in history.AGAIN and outcome.done in _LOOKED:
+                    await self._out_of_sight.ended(look, began)
+                return outcome
         raise Unavailable(Reason.STORE_UNAVAILABLE, f"the record of {look.digest} changed under {_TRIES} looks")
 
     async def could_not_look(self, look: Look, error: Unavailable) -> Outcome:
         """Store that a digest could not be looked at, which changes no decision, and send the same look again."""
         old = await asyncio.to_thread(self.verdicts.state, look.image, look.digest)
-        if look.cause == "sweep":
+        if look.cause in history.AGAIN:
             return await self._unseen(look, old, error)
         times = history.seen(old, look, (), self.now())
         outcome = Outcome("unchanged", Status.UNKNOWN, (error.reason.value,))
@@ -107,10 +111,12 @@ class Verification:
         return outcome
 
     async def _unseen(self, look: Look, old: State | None, error: Unavailable) -> Outcome:
-        """The sweep's look did not take place: it comes again by itself, and a decision lasts as long as `PATIENCE`."""
+        """A look without a push did not take place: the sweep's comes again, and a decision lasts `PATIENCE`."""
         outcome = Outcome("unchanged", old.status if old else Status.UNKNOWN, (error.reason.value,))
         if old is None or (old.status not in history.UNDECIDED and not await self._out_of_sight.lasts(look)):
             return outcome
+        if look.cause == "asked" and old.status == Status.PENDING:
+            return outcome  # UNKNOWN would give it a grace period of its own, whenever somebody asks
         result = verdict.unknown(self._question(look, ()), error.reason, str(error))
         with contextlib.suppress(Superseded):
             return await self._stored(old, history.lost_sight(old, result)) or outcome
@@ -133,7 +139,7 @@ class Verification:
             )
         except EvidenceRejected as error:  # of the digest's own manifest
             return await self._judged_by_its_bytes(old, look, matching, error)
-        if found.manifest is None and look.cause == "sweep" and old and old.status not in history.UNDECIDED:
+        if found.manifest is None and look.cause in history.AGAIN and old and old.status not in history.UNDECIDED:
             return Outcome("gone", old.status)
         if done := await self._no_image.redirected(look, found.manifest, tagged=bool(tags)):
             return Outcome(done)
@@ -159,7 +165,7 @@ class Verification:
             return Outcome("to-be-confirmed", result.status, _codes(result))
         await self._family.tell(look, old, result, matching)  # before the record: a kill costs a look too many
         stored = await self._stored(old, history.follow(old, result, look, times))
-        await self._seen(look)
+        await self._tags.pushed(look)
         keeps_watch = history.keeps_watch(old, look, stored=stored is not None, redelivered=redelivered)
         if result.status == Status.PENDING and keeps_watch:
             again = replace(look, cause="recheck", tag=None, delivery="", attempt=look.attempt + 1)
@@ -198,22 +204,17 @@ class Verification:
         result = verdict.unreadable(self._question(look, matching), error.reason, str(error))
         times = history.seen(old, look, matching, self.now())
         stored = await self._stored(old, history.follow(old, result, look, times))
-        await self._seen(look)
+        await self._tags.pushed(look)
         return stored or Outcome("unchanged", result.status, _codes(result))
 
     async def _stored(self, old: State | None, new: State | None) -> Outcome | None:
         if new is None:
             return None
         if old and old.status != Status.PENDING and not history.stands(old, new):
-            await asyncio.to_thread(self.verdicts.keep_run, old)  # before it is replaced: a kill cannot lose it
+            replaced_at = datetime.fromisoformat(new.document["verified_at"])
+            await asyncio.to_thread(self.verdicts.keep_run, old, replaced_at)  # before: a kill cannot lose it
         await asyncio.to_thread(self.verdicts.record, old, new)
         return Outcome("verdict", new.status, tuple(new.document["reasons"]), drift.news(old, new), new, old)
-
-    async def _seen(self, look: Look) -> None:
-        """What is written after a verdict: the tag, and that the sweep could look."""
-        await self._tags.pushed(look)
-        if look.cause == "sweep":
-            await self._out_of_sight.ended(look)
 
     @property
     def _out_of_sight(self) -> OutOfSight:

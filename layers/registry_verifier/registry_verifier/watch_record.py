@@ -6,6 +6,7 @@
 | tag        | `REPO#<image>`                         | `TAG#<tag>`                 |
 | checked    | `IMG#<image>@<digest>`, as the state   | `CHECKED`                   |
 | unseen     | the same                               | `UNSEEN`                    |
+| looked     | the same                               | `LOOKED`                    |
 | note       | `SWEEP`                                | its name                    |
 
 Each has one writer: the sweep those of `CHECKED` and `SWEEP`, verify the others. What a tag pointed to before is
@@ -28,6 +29,7 @@ IMAGES = "IMAGES"
 SWEEP = "SWEEP"
 CHECKED = "CHECKED"
 UNSEEN = "UNSEEN"
+LOOKED = "LOOKED"
 NOTE_LIMIT = 4096
 _FORMER = struct.Struct(">32sI")
 

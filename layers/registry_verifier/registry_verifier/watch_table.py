@@ -58,6 +58,10 @@ class WatchTable(DynamoTable):
         """Remember since when a decided digest cannot be looked at, or that it can (None)."""
         self._put(watch_record.write_moment(image, digest, watch_record.UNSEEN, since, self._end()))
 
+    def keep_looked(self, image: ImageName, digest: Digest, at: datetime) -> None:
+        """Remember that a look at a decided digest took place, which changed nothing; no news to anybody else."""
+        self._put(watch_record.write_moment(image, digest, watch_record.LOOKED, at, self._end()))
+
     def keep_checked(self, image: ImageName, digest: Digest, at: datetime) -> None:
         """Remember when the sweep had a record looked at; no news to anybody else."""
         self._put(watch_record.write_moment(image, digest, watch_record.CHECKED, at, self._end()))
