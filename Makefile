@@ -40,7 +40,7 @@ setup: .venv/.ready  ## install everything that the library, its tests and its c
 
 .PHONY: test
 test: .venv/.ready .venv-ministack/.ready .venv-lambda/.ready  ## every test
-	.venv/bin/pytest -q -n 2
+	.venv/bin/pytest -q -n 3 --dist worksteal
 
 .PHONY: check
 check: format-check lint types docs validate build  ## everything that is checked without running it: format, lint, types, docs, template

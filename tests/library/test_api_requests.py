@@ -134,7 +134,7 @@ def test_a_request_is_done_when_somebody_looked_and_found_the_same() -> None:
 
 
 def test_a_request_is_done_when_there_is_a_newer_verdict() -> None:
-    asked, path = requested(state(Status.FAILED, document={"verified_at": "2026-11-22T10:01:00Z"}))
+    asked, path = requested(state(Status.FAILED, document={"verified_at": "2026-11-22T10:01:01Z"}))
     sent = asked.get(path)
     assert (sent.status_code, body(sent)["verdict"]["status"]) == (200, "FAILED")
 
@@ -171,6 +171,14 @@ def test_a_request_while_the_table_does_not_answer() -> None:
     asked, path = requested(state(Status.VERIFIED))
     asked.stored.down = OUTAGE
     assert refusal(asked.get(path)) == (503, "store_unavailable")
+
+
+def test_when_it_was_looked_at_is_read_before_the_record() -> None:
+    """A look that ends between the two must not vouch for the record of before."""
+    asked, path = requested(state(Status.VERIFIED))
+    asked.stored.read.clear()
+    asked.get(path)
+    assert [read.split()[0] for read in asked.stored.read] == ["sight", "state"]
 
 
 def test_an_id_that_was_not_given_out_is_none() -> None:
@@ -315,7 +323,7 @@ def test_a_waiting_digest_that_nobody_can_look_at_is_no_answer_either() -> None:
     path = world.ask()
     (look, _) = world.looks.sent.pop()
     world.registry.down = DOWN
-    assert world.take(look, GIVE_UP_AFTER).status is Status.UNKNOWN
+    assert world.take(look, GIVE_UP_AFTER).status is Status.PENDING, "UNKNOWN would give a new grace period"
     assert world.answer(path) == (202, None)
 
 

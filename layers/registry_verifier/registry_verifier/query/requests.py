@@ -75,7 +75,7 @@ def _was_looked_at(state: State, sight: Sight, since: datetime) -> bool:
     """Whether somebody could look since then; an UNKNOWN that was stored because nobody could is no look."""
     if sight.checked_at and sight.checked_at >= since:
         return True
-    return state.status is not Status.UNKNOWN and datetime.fromisoformat(state.document["verified_at"]) >= since
+    return state.status is not Status.UNKNOWN and datetime.fromisoformat(state.document["verified_at"]) > since
 
 
 def _read(value: Any) -> tuple[ImageName, Digest, datetime]:
