@@ -38,7 +38,7 @@ PRICES = {
     "GB stored": 0.25,
 }
 """US dollars; list prices of us-east-1, nothing that is free taken off"""
-METRICS, SECRETS = 25, 3
+METRICS, SECRETS = 25, 4
 PRICE_OF_METRIC, PRICE_OF_ALARM, PRICE_OF_SECRET, PRICE_OF_DASHBOARD = 0.30, 0.10, 0.40, 3.00
 
 
