@@ -14,7 +14,8 @@ from registry_verifier.listing import Run, Sight
 from registry_verifier.models import Identity, State
 from registry_verifier.reasons import Reason, Status
 from registry_verifier.results import Cause, ChildResult, ChildState, PolicyResult, RequirementResult
-from registry_verifier.shapes.verdicts import DigestVerdict, FoundStatement, HistoricVerdict, Summary, Verdict
+from registry_verifier.shapes.lists import FoundStatement
+from registry_verifier.shapes.verdicts import DigestVerdict, HistoricVerdict, Summary, Verdict
 from tests.library.stored_verdicts import hold_to
 from tests.library.verdicts import DIGEST, IMAGE, NOW, digest, policy, state, statement, verdict
 

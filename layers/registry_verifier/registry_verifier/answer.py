@@ -9,6 +9,7 @@ from typing import Any
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+SVG = "image/svg+xml"
 _HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 _INSTANCE_LIMIT = 500
 

@@ -17,3 +17,16 @@ def decode(text: object, reason: Reason, name: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise EvidenceRejected(reason, f"{name} is not base64: {error}") from error
     raise EvidenceRejected(reason, f"{name} is missing or not canonical base64")
+
+
+def write_url(raw: bytes) -> str:
+    """Base64url without padding (RFC 4648 section 5), for paths and query strings."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def read_url(text: str) -> bytes:
+    """The bytes of what `write_url` writes; ValueError for every other text."""
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if write_url(raw) != text:
+        raise ValueError(f"not canonical base64url: {text[:40]!r}")
+    return raw

@@ -70,7 +70,7 @@ def about(old: State | None, new: State, ended: Iterable[tuple[Key, Ending]]) ->
     A child of an index has none: its index has.
     """
     kind = _TYPES.get(new.status)
-    if kind and new.document.get("kind") != "child" and (old is None or _news(old) != _news(new)):
+    if kind and not new.is_child and (old is None or _news(old) != _news(new)):
         yield _event(kind, new, "", {})
     for key, ending in ended:
         incident = {"class": key.kind.value, "policy": key.policy or None, "ending": ending.value}

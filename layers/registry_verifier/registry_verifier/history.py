@@ -57,7 +57,7 @@ def names(document: Json) -> set[str]:
 
 def grew(old: State, matching: Iterable[Policy]) -> bool:
     """Whether a policy matches that had no say in the stored verdict: none had in one that an index covered."""
-    covered = old.status == Status.VERIFIED and old.document["kind"] == "child"
+    covered = old.status == Status.VERIFIED and old.is_child
     judged_by = set() if covered else names(old.document)
     return not {policy.name for policy in matching} <= judged_by
 

@@ -155,7 +155,7 @@ def _step(state: State, key: Key, old: Incident | None, channel: str | None) -> 
 
 def _wanted(state: State, channels: Channels) -> Iterator[tuple[Key, str]]:
     """What is wrong, and who is to hear it, had nothing been said before. A child's index speaks for it."""
-    if state.document.get("kind") == "child":
+    if state.is_child:
         return
     if state.status is Status.FAILED:
         failing = [policy for policy in _policies(state.document) if _is_broken(policy)]
@@ -187,7 +187,7 @@ def _ending(state: State, key: Key) -> Ending | None:
 
 def _policy_ending(state: State, key: Key) -> Ending | None:
     """Why a policy's incident is over, while the digest fails."""
-    if state.document.get("kind") == "child":
+    if state.is_child:
         return Ending.COVERED
     found = [policy for policy in _policies(state.document) if policy.get("name") == key.policy]
     if found:

@@ -237,3 +237,8 @@ class State:
     actor: str = ""
     deliveries: tuple[str, ...] = ()
     """the newest delivery ids that led here, at most 20"""
+
+    @property
+    def is_child(self) -> bool:
+        """Whether an index of the same repository lists it, and speaks for it."""
+        return self.document.get("kind") == "child"

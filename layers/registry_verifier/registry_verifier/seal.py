@@ -6,21 +6,18 @@ make one for a place or a purpose that this API did not name. It is no secret wh
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry_verifier import canonical_base64
 from registry_verifier.errors import BadRequest
 
 LIMIT = 2000
 """characters"""
 _TAG_BYTES = 16
-_FORM = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Seal:
     def write(self, purpose: str, value: Any) -> str:
         """`value` (anything that JSON can hold), sealed for this purpose, such as `list <what>` or `request`."""
         content = json.dumps(value, separators=(",", ":")).encode()
-        return _encoded(_tag(self.keys[0], purpose, content) + content)
+        return canonical_base64.write_url(_tag(self.keys[0], purpose, content) + content)
 
     def read(self, purpose: str, text: str, *, name: str) -> Any:
         """The value again; BadRequest, with `name` for the text, for what `write` did not make for this purpose."""
@@ -49,16 +46,9 @@ def _tag(key: bytes, purpose: str, content: bytes) -> bytes:
     return hmac.digest(key, len(name).to_bytes(4, "big") + name + content, hashlib.sha256)[:_TAG_BYTES]
 
 
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 def _decoded(text: str) -> bytes:
     """The bytes; none for what is not exactly how this module writes them."""
-    if len(text) > LIMIT or not _FORM.match(text):
-        return b""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
+        return canonical_base64.read_url(text) if len(text) <= LIMIT else b""
+    except ValueError:
         return b""
-    return raw if _encoded(raw) == text else b""

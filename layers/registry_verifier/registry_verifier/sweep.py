@@ -140,7 +140,7 @@ class Sweep:
 
 def _is_decided(state: State) -> bool:
     """Decided by itself: what an index covers is looked at with the index."""
-    return state.status not in (Status.PENDING, Status.UNKNOWN) and state.document.get("kind") != "child"
+    return state.status not in (Status.PENDING, Status.UNKNOWN) and not state.is_child
 
 
 def _is_forgotten(watched: Watched, now: datetime) -> bool:

@@ -142,7 +142,7 @@ def _verdict(state: State, retention: timedelta) -> Item:
 
 
 def _status_index(state: State) -> Item:
-    if state.status not in LISTED or state.document.get("kind") == "child":
+    if state.status not in LISTED or state.is_child:
         return {}  # a child's trouble is its index's, and is listed there
     moment = timestamp(_verified_at(state))
     return {
@@ -152,7 +152,7 @@ def _status_index(state: State) -> Item:
 
 
 def _month_index(state: State) -> Item:
-    if state.document.get("kind") == "child":
+    if state.is_child:
         return {}
     moment = timestamp(state.first_seen)
     return {

@@ -12,16 +12,15 @@ from typing import Any, cast
 from registry_verifier import verification_id
 from registry_verifier.listing import Run, Sight
 from registry_verifier.models import Json, State
+from registry_verifier.shapes.lists import FoundStatement, StatementUse
 from registry_verifier.shapes.verdicts import (
     Authority,
     Child,
     DigestVerdict,
-    FoundStatement,
     HistoricVerdict,
     PolicyResult,
     Requirement,
     Statement,
-    StatementUse,
     Summary,
     TrustRoot,
     Verdict,
@@ -149,6 +148,14 @@ def statements(document: Json) -> list[FoundStatement]:
         {**_statement(one), "used_by": [use for place, use in uses if place == one.get("place")]}
         for one in document.get("statements") or ()
     ]
+
+
+def children(document: Json) -> list[Child]:
+    """The table of children; a document from before there was one has their digests alone."""
+    table = document.get("children_table") or [
+        {"digest": one, "state": "not looked at"} for one in document.get("children") or ()
+    ]
+    return [_child(child) for child in table]
 
 
 def _uses(document: Json) -> Iterator[tuple[str, StatementUse]]:

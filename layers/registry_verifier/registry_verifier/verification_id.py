@@ -5,19 +5,16 @@ It is base64url of JSON, image, digest, time and hash of the document, so that i
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from datetime import datetime
 
-from registry_verifier import drift
+from registry_verifier import canonical_base64, drift
 from registry_verifier.errors import BadRequest
 from registry_verifier.models import Digest, ImageName, Json, digest_of, parse_digest
 from registry_verifier.verdict_document import timestamp
 
 _LIMIT = 800
-_FORM = re.compile(r"[A-Za-z0-9_-]+\Z")
 _POSITION = re.compile(r"RUN#[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z#[0-9a-f]{16}\Z")
 
 
@@ -44,15 +41,15 @@ def read(text: str) -> tuple[ImageName, Digest, str]:
 
 
 def _encoded(parts: list[str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).rstrip(b"=").decode()
+    return canonical_base64.write_url(json.dumps(parts, separators=(",", ":")).encode())
 
 
 def _decoded(text: str) -> tuple[str, str, str]:
-    if len(text) > _LIMIT or not _FORM.match(text):
-        raise ValueError("not base64url")
+    if len(text) > _LIMIT:
+        raise ValueError("too long")
     try:
-        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, RecursionError) as error:
+        value = json.loads(canonical_base64.read_url(text))
+    except RecursionError as error:
         raise ValueError("no JSON") from error
     match value:
         case [str(image), str(digest), str(place)]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from registry_verifier import badge
-from registry_verifier.answer import PROBLEM, Answer, ok, problem
+from registry_verifier.answer import PROBLEM, SVG, Answer, ok, problem
 from registry_verifier.badge import Badge
 from registry_verifier.listing import Sight, Window
 from registry_verifier.models import ImageName, State
@@ -17,7 +17,6 @@ from registry_verifier.reasons import Status
 from registry_verifier.shapes.asks import ShieldsBadge
 from registry_verifier.shapes.gates import Problem
 
-SVG = "image/svg+xml"
 _EXAMINED = (10, 90)
 """how many of a repository's newest records are read in search of one that is no child: few are in its way"""
 
@@ -46,7 +45,7 @@ def _cached(asked: Asked, world: World) -> str:
 
 def _badge(asked: Asked, world: World) -> Badge | None:
     """None for an image that this caller may not know of, before anything is read about it."""
-    if asked.request.access is not Access.TRUSTED and asked.image not in world.public_images:
+    if not world.shows(asked):
         return None
     state = _tagged(world, asked.image, asked.get("tag")) if asked.get("tag") else _newest(world, asked.image)
     sight = Sight()
@@ -67,7 +66,7 @@ def _newest(world: World, image: ImageName) -> State | None:
     for limit in _EXAMINED:
         found = world.verdicts.records_of_image(image, limit=limit, window=window)
         for entry in found.entries:
-            if entry.value.document.get("kind") != "child":
+            if not entry.value.is_child:
                 return entry.value
         if found.next_position is None:
             break

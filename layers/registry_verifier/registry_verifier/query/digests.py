@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ from registry_verifier.query.world import World
 from registry_verifier.question.parameters import AS_OF, CURSOR, DIGEST, LIMIT, OF_IMAGE
 from registry_verifier.question.request import Asked, Parameter, Reply
 from registry_verifier.shapes.gates import Problem
-from registry_verifier.shapes.verdicts import ChildList, DigestVerdict, HistoryList, IncidentList, StatementList
+from registry_verifier.shapes.lists import ChildList, HistoryList, IncidentList, StatementList
+from registry_verifier.shapes.verdicts import DigestVerdict
 from registry_verifier.verdict_document import timestamp
 
 _PATH = "/v1/images/{owner}/{name}/digests/{digest}"
@@ -88,13 +89,6 @@ def _part(take: Callable[[State], list[Any]]) -> Callable[[Asked, World], Answer
     return answer
 
 
-def _children(state: State) -> list[Any]:
-    """The table of children; a document from before there was one has their digests alone."""
-    known = verdict_view.verdict("", state.document)
-    bare = [{"digest": one, "platform": None, "state": "not looked at", "text": ""} for one in known["children"]]
-    return list(known["children_table"]) or bare
-
-
 def _history(asked: Asked, world: World) -> Answer:
     after = lists.position(asked, world, "history")
     state = world.verdicts.state(asked.image, asked.digest)
@@ -110,65 +104,63 @@ def _incidents(asked: Asked, world: World) -> Answer:
     return ok({"items": [incidents.report(one) for one in found], "next_cursor": None})
 
 
-def _operations() -> Iterator[Operation]:
-    unheard = Reply("nothing is known about this digest in this image (`no_verdict`)", Problem, PROBLEM)
+def _operation(
+    name: str,
+    path: str,
+    summary: str,
+    answer: Callable[[Asked, World], Answer],
+    replies: Mapping[int, Reply],
+    *parameters: Parameter,
+    description: str = "",
+) -> Operation:
+    path, parameters = _PATH + path, (*OF_IMAGE, DIGEST, *parameters)
+    return Operation(name, "GET", path, summary, answer, replies, description, parameters, tag="digests")
 
-    def one(
-        name: str,
-        path: str,
-        summary: str,
-        answer: Callable[[Asked, World], Answer],
-        replies: Mapping[int, Reply],
-        *parameters: Parameter,
-        description: str = "",
-    ) -> Operation:
-        path, parameters = _PATH + path, (*OF_IMAGE, DIGEST, *parameters)
-        return Operation(name, "GET", path, summary, answer, replies, description, parameters, tag="digests")
 
-    verdict, statements = Reply("the verdict", DigestVerdict), Reply("what was found", StatementList)
-    yield one(
+_UNHEARD = Reply("nothing is known about this digest in this image (`no_verdict`)", Problem, PROBLEM)
+
+OPERATIONS = (
+    _operation(
         "get_digest",
         "",
         "the verdict about a digest",
         _digest,
-        {200: verdict, 404: unheard},
+        {200: Reply("the verdict", DigestVerdict), 404: _UNHEARD},
         AS_OF,
         description=(
             "With every statement that was found, used or not. With `as_of`, the verdict that stood at that time, and a"
             " 404 for times at which none stood, such as before the first and while evidence was waited for again."
         ),
-    )
-    yield one(
+    ),
+    _operation(
         "list_statements",
         "/statements",
         "what was found about a digest, and what it is used for",
         _part(lambda state: list(verdict_view.statements(state.document))),
-        {200: statements, 404: unheard},
-    )
-    yield one(
+        {200: Reply("what was found", StatementList), 404: _UNHEARD},
+    ),
+    _operation(
         "list_children",
         "/children",
         "the images that an index lists",
-        _part(_children),
-        {200: Reply("its children", ChildList), 404: unheard},
-    )
-    yield one(
+        _part(lambda state: list(verdict_view.children(state.document))),
+        {200: Reply("its children", ChildList), 404: _UNHEARD},
+    ),
+    _operation(
         "list_history",
         "/history",
         "the verdicts about a digest, newest first",
         _history,
-        {200: lists.page("its verdicts", HistoryList), 404: unheard},
+        {200: lists.page("its verdicts", HistoryList), 404: _UNHEARD},
         LIMIT,
         CURSOR,
         description="The one that stands comes first, beyond the limit. One that only waited for evidence is not kept.",
-    )
-    yield one(
+    ),
+    _operation(
         "list_digest_incidents",
         "/incidents",
         "what people were told about a digest",
         _incidents,
         {200: Reply("its incidents", IncidentList)},
-    )
-
-
-OPERATIONS = tuple(_operations())
+    ),
+)

@@ -12,11 +12,10 @@ from registry_verifier.answer import Answer, ok
 from registry_verifier.errors import BadRequest, Unavailable
 from registry_verifier.query.world import World
 from registry_verifier.question import reading
-from registry_verifier.question.request import Access, Asked, Parameter
+from registry_verifier.question.request import Asked, Parameter
 
 HTML = "text/html; charset=utf-8"
 CSS = "text/css; charset=utf-8"
-SVG = "image/svg+xml"
 LIMIT = 5_500_000
 """characters of a page as Lambda writes it into its answer, which has at most 6 MB"""
 _POLICY = (
@@ -34,7 +33,7 @@ class NotHere(Exception):
 
 def visible(asked: Asked, world: World) -> None:
     """Raises NotHere where whoever asks may not see the image; nothing was read of it until here."""
-    if asked.request.access is not Access.TRUSTED and asked.image not in world.public_images:
+    if not world.shows(asked):
         raise NotHere
 
 

@@ -10,7 +10,7 @@ from registry_verifier.query.operation import Operation
 from registry_verifier.query.world import World
 from registry_verifier.question.parameters import CURSOR, LIMIT, OF_IMAGE
 from registry_verifier.question.request import Asked
-from registry_verifier.shapes.verdicts import ImageList, ImageState, VerificationList
+from registry_verifier.shapes.lists import ImageList, ImageState, VerificationList
 from registry_verifier.verdict_view import summary
 
 _IMAGES = 25
@@ -31,7 +31,7 @@ def newest(image: ImageName, world: World) -> ImageState:
     """A repository with its newest publish."""
     found = world.verdicts.records_of_image(image, limit=_NEWEST, window=Window()).entries
     records = [entry.value for entry in found]
-    own = [record for record in records if record.document.get("kind") != "child"]
+    own = [record for record in records if not record.is_child]
     return {"image": str(image), "newest": next((summary(record) for record in [*own, *records]), None)}
 
 

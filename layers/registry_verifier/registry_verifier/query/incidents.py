@@ -9,7 +9,7 @@ from registry_verifier.query.operation import Operation
 from registry_verifier.query.world import World
 from registry_verifier.question.parameters import CURSOR, IMAGE, LIMIT, choice
 from registry_verifier.question.request import Asked
-from registry_verifier.shapes.verdicts import IncidentList, IncidentReport
+from registry_verifier.shapes.lists import IncidentList, IncidentReport
 from registry_verifier.verdict_document import timestamp
 
 _STATE = choice("state", "only those that people still wait for, or only those that are over", ("open", "ended"))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from registry_verifier.answer import Answer, ok
 from registry_verifier.errors import BadRequest
-from registry_verifier.listing import Listing, Window
+from registry_verifier.listing import Listing, Run, Window
 from registry_verifier.models import State
 from registry_verifier.query.world import World
 from registry_verifier.question.parameters import LIMIT, SINCE, UNTIL
@@ -51,9 +52,14 @@ def listed(asked: Asked, world: World, name: str, items: Sequence[Any], next_pos
     if next_position is None:
         return ok({"items": list(items), "next_cursor": None})
     cursor = sealed(asked, world, name, next_position)
-    kept = [pair for pair in parse_qsl(asked.request.query_string) if pair[0] != "cursor"]
-    link = f'<?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    link = f'<{following(asked, "cursor", cursor)}>; rel="next"'
     return ok({"items": list(items), "next_cursor": cursor}, Link=link)
+
+
+def following(asked: Asked, parameter: str, cursor: str) -> str:
+    """The same question with this cursor, relative to its path."""
+    kept = [pair for pair in parse_qsl(asked.request.query_string) if pair[0] != parameter]
+    return f"?{urlencode([*kept, (parameter, cursor)])}"
 
 
 def sealed(asked: Asked, world: World, name: str, place: str) -> str:
@@ -71,12 +77,18 @@ def count(asked: Asked, *filters: str) -> int:
     return EXAMINED if any(name in asked.values for name in filters) else int(asked.values["limit"])
 
 
-def fits(asked: Asked, state: State) -> bool:
-    """Whether a record is as the filters want it."""
+def is_in_period(asked: Asked, moment: datetime) -> bool:
+    """Whether it is not before `since`, and before `until`."""
+    since, until = asked.get("since"), asked.get("until")
+    return (since is None or since <= moment) and (until is None or moment < until)
+
+
+def fits(asked: Asked, verdict: State | Run) -> bool:
+    """Whether a verdict is as the filters want it."""
     status, policy, reason = (asked.get(name) for name in RECORD_FILTERS)
-    document = state.document
+    document = verdict.document
     return (
-        status in (None, state.status.value)
+        status in (None, verdict.status.value)
         and (policy is None or any(one["name"] == policy for one in document.get("policies") or ()))
         and (reason is None or reason in (document.get("reasons") or ()))
     )

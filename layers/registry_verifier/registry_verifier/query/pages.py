@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from registry_verifier.answer import Answer
+from registry_verifier.answer import SVG, Answer
 from registry_verifier.listing import Sight
 from registry_verifier.models import State
 from registry_verifier.query import framing, incidents, lists, tags, timeline
@@ -19,14 +19,15 @@ from registry_verifier.query.world import World
 from registry_verifier.question.parameters import CURSOR, DIGEST, OF_IMAGE
 from registry_verifier.question.request import Access, Asked, Parameter, Reply
 from registry_verifier.reasons import Status
-from registry_verifier.shapes.verdicts import FoundStatement, Identity
+from registry_verifier.shapes.lists import FoundStatement
+from registry_verifier.shapes.verdicts import Identity
 from registry_verifier.verdict_view import historic, record, statements
 
 PREFIXES = ("/status", "/v1/status")
 _TAGS, _RUNS, _STATEMENTS, _CHILDREN = 50, 20, 100, 200
 """the most that one page shows of each"""
 _FILE_AGE = "max-age=300"
-_FILES = {"style.css": framing.CSS, "icon.svg": framing.SVG}
+_FILES = {"style.css": framing.CSS, "icon.svg": SVG}
 _MEANINGS = {
     Status.VERIFIED.value: "Every policy that matches holds.",
     Status.FAILED.value: "The image does not meet its policies.",

@@ -9,7 +9,7 @@ from registry_verifier.query.world import World
 from registry_verifier.question.parameters import CURSOR, LIMIT, OF_IMAGE, TAG_NAME
 from registry_verifier.question.request import Asked, Reply
 from registry_verifier.shapes.gates import Problem
-from registry_verifier.shapes.verdicts import Tag, TagList, TagVerdict
+from registry_verifier.shapes.lists import Tag, TagList, TagVerdict
 from registry_verifier.verdict_document import timestamp
 from registry_verifier.verdict_view import summary
 from registry_verifier.watched import TagPointer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from registry_verifier.errors import BadRequest
 from registry_verifier.listing import Listing
@@ -56,9 +56,10 @@ def values(asked: Asked, world: World, found: Listing[State]) -> Mapping[str, An
 
     fitting = lists.chosen(found, lambda state: _fits(asked, state), EXAMINED)
     shown = lists.chosen(fitting, lambda _: True, ROWS)
+    records = [summary(entry.value) for entry in fitting.entries]
     return {
-        "records": [summary(entry.value) for entry in shown.entries],
-        "chart": chart.chart(summary(entry.value) for entry in fitting.entries),
+        "records": records[: len(shown.entries)],
+        "chart": chart.chart(records),
         "next_page": link(asked, asked, world, _LIST, "cursor", shown.next_position),
         "is_first": "cursor" not in asked.values,
         "is_by_verdict": is_by_verdict(asked),
@@ -74,7 +75,7 @@ def _form(asked: Asked) -> Mapping[str, Any]:
 
 
 def _fits(asked: Asked, state: State) -> bool:
-    is_shown = asked.get("children") == "yes" or state.document.get("kind") != "child"
+    is_shown = asked.get("children") == "yes" or not state.is_child
     return is_shown and lists.fits(asked, state)
 
 
@@ -89,5 +90,4 @@ def link(asked: Asked, of_list: Asked, world: World, name: str, parameter: str, 
     """The link to what follows in a list, with everything else on the page as it is; None: nothing follows."""
     if not position:  # what is put together of several lists has no place to go on from
         return None
-    kept = [pair for pair in parse_qsl(asked.request.query_string) if pair[0] != parameter]
-    return f"?{urlencode([*kept, (parameter, lists.sealed(of_list, world, name, position))])}"
+    return lists.following(asked, parameter, lists.sealed(of_list, world, name, position))

@@ -27,7 +27,8 @@ from registry_verifier.question.parameters import (
 from registry_verifier.question.request import Asked, Reply
 from registry_verifier.reasons import Status
 from registry_verifier.shapes.gates import Problem
-from registry_verifier.shapes.verdicts import Summary, Verdict, VerificationList
+from registry_verifier.shapes.lists import VerificationList
+from registry_verifier.shapes.verdicts import Summary, Verdict
 from registry_verifier.verdict_view import summary
 from registry_verifier.watched import TagPointer
 
@@ -72,15 +73,9 @@ def _of_digest(asked: Asked, world: World) -> Answer:
     if state is None:
         return lists.listed(asked, world, _NAME, (), None)
     found = world.verdicts.history(asked.image, asked.digest, limit=asked.values["limit"], after=after)
-    items = [_of_run(run, state) for run in runs(state, found, after) if _is_within(asked, run)]
+    kept = [run for run in runs(state, found, after) if lists.is_in_period(asked, run.verified_at)]
+    items = [_of_run(run, state) for run in kept if lists.fits(asked, run)]
     return lists.listed(asked, world, _NAME, items, found.next_position)
-
-
-def _is_within(asked: Asked, run: Run) -> bool:
-    since, until = asked.get("since"), asked.get("until")
-    state = State(run.image, run.digest, 1, run.status, run.document, run.verified_at, run.verified_at)
-    is_in_time = (since is None or since <= run.verified_at) and (until is None or run.verified_at < until)
-    return is_in_time and lists.fits(asked, state)
 
 
 def _of_run(run: Run, state: State) -> Summary:
@@ -101,7 +96,8 @@ def _of_tag(asked: Asked, world: World) -> Answer:
     pointer = world.verdicts.pointer(asked.image, asked.values["tag"])
     digests = _after(_digests(pointer), lists.position(asked, world, _NAME))
     states = [world.verdicts.state(asked.image, digest) for digest in digests]
-    entries = tuple(Placed(state.digest, state) for state in states if state and _is_seen_within(asked, state))
+    seen = (state for state in states if state and lists.is_in_period(asked, state.first_seen))
+    entries = tuple(Placed(state.digest, state) for state in seen)
     found = lists.chosen(Listing(entries, None), lambda state: lists.fits(asked, state), asked.values["limit"])
     return lists.listed(asked, world, _NAME, [summary(entry.value) for entry in found.entries], found.next_position)
 
@@ -116,11 +112,6 @@ def _after(digests: list[Digest], place: str | None) -> list[Digest]:
     if place is None:
         return digests
     return digests[digests.index(Digest(place)) + 1 :] if place in digests else []
-
-
-def _is_seen_within(asked: Asked, state: State) -> bool:
-    since, until = asked.get("since"), asked.get("until")
-    return (since is None or since <= state.first_seen) and (until is None or state.first_seen < until)
 
 
 def _one(asked: Asked, world: World) -> Answer:

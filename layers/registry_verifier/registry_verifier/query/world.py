@@ -11,6 +11,7 @@ from registry_verifier.incident import Incident
 from registry_verifier.listing import Listing, Run, Sight, Window
 from registry_verifier.models import Digest, ImageName, State
 from registry_verifier.ports import Looks
+from registry_verifier.question.request import Access, Asked
 from registry_verifier.reasons import Status
 from registry_verifier.seal import Seal
 from registry_verifier.watched import TagPointer
@@ -107,3 +108,7 @@ class World:
     """how long after the last look a badge may be green"""
     api_url: str = ""
     """where people reach the API, without a slash at the end; empty: unknown"""
+
+    def shows(self, asked: Asked) -> bool:
+        """Whether whoever asks may know of the image, which is asked before anything is read about it."""
+        return asked.request.access is Access.TRUSTED or asked.image in self.public_images
